@@ -1,0 +1,95 @@
+"""Sign-ins of colleagues, the rules for them, and the schema of the API."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policies.catalogue import AGE, ALL, Capability, Level, Seat
+
+IDENTITY: Final = (
+    Capability(
+        "sign_ins:read",
+        "Read sessions, devices, posture and suspicions",
+        "Shows who is signed in on which device, how well accounts are protected, and what looks suspicious.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("specialists:read",),
+    ),
+    Capability(
+        "sign_ins:end",
+        "End other people's sessions",
+        "Signs other people out of their devices.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("sign_ins:read",),
+        critical=True,
+    ),
+    Capability(
+        "sign_ins:recover",
+        "Approve a colleague's recovery",
+        "Lets a colleague who lost the second factor back in; whoever is let in takes the account's rights.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("sign_ins:end",),
+        escalates=True,
+        critical=True,
+    ),
+    Capability(
+        "security_rules:change",
+        "Change sign-in rules and journal retention",
+        "Changes which factors people need, how long sessions last and how long the journal is kept.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        critical=True,
+    ),
+    Capability(
+        "service_accounts:change",
+        "Issue, grant, rotate and revoke tokens",
+        "Issues and revokes API tokens and grants them rights in the network.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("assignments:read",),
+        escalates=True,
+        critical=True,
+    ),
+    Capability(
+        "schemas:introspect",
+        "Ask for the schema; send unregistered documents",
+        "Asks the API for its schema and sends documents that were not registered before.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+    ),
+    Capability(
+        "partner_schemas:introspect",
+        "The same for partner members",
+        "Asks the API for its schema on behalf of a partner firm.",
+        level=Level.PARTNER,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+        requires=("partner_profile:read",),
+    ),
+    Capability(
+        "accounts:disable",
+        "Disable or enable an account everywhere",
+        "Closes a person's account in every network at once, or opens it again.",
+        level=Level.OPERATOR,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("customers:read",),
+        critical=True,
+    ),
+)

@@ -1,0 +1,100 @@
+"""The network itself, its locations, its plugins and webhooks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policies.catalogue import AGE, ALL, Capability, Level, Seat
+
+NETWORK: Final = (
+    Capability(
+        "networks:read",
+        "Read the network",
+        "Shows the network's name, country, currency and settings to every colleague.",
+        level=Level.SHARED,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+    ),
+    Capability(
+        "networks:update",
+        "Change the network's settings",
+        "Changes the network's name, settings and parameters, for all of its locations.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+        requires=("networks:read",),
+    ),
+    Capability(
+        "locations:read",
+        "Read locations, hours and parameters",
+        "Shows where the network works, when it is open and by which parameters.",
+        level=Level.SHARED,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+    ),
+    Capability(
+        "locations:create",
+        "Open and close locations",
+        "Opens a new location and closes one that is no longer used.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+        requires=("locations:read",),
+    ),
+    Capability(
+        "locations:update",
+        "Change hours, zone and parameters of a location",
+        "Changes opening hours, address, time zone and booking parameters of a location.",
+        level=Level.LOCATION,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+        requires=("locations:read",),
+    ),
+    Capability(
+        "plugins:read",
+        "Read the network's plugins and their settings",
+        "Shows which plugins the network uses, how they are set and whether they work.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=ALL,
+    ),
+    Capability(
+        "plugins:change",
+        "Switch plugins and change their settings",
+        "Switches plugins of the network on and off and changes their settings; that can give or take rights.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("plugins:read",),
+        escalates=True,
+        critical=True,
+    ),
+    Capability(
+        "webhooks:read",
+        "Read endpoints and the delivery log",
+        "Shows where the network sends its events and how the deliveries went.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+    ),
+    Capability(
+        "webhooks:change",
+        "Change endpoints and secrets; test and replay",
+        "Changes where events are sent, renews the secrets, tests and replays deliveries.",
+        level=Level.NETWORK,
+        seat=Seat.FREE,
+        limits=(),
+        immune=AGE,
+        requires=("webhooks:read",),
+        critical=True,
+        sensitive=True,
+    ),
+)

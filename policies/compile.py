@@ -1,0 +1,362 @@
+"""Compiling: a domain's policy at one epoch, and what a holder can do in it as two numbers a place.
+
+Casbin's lines are the source of truth and its `enforce` the oracle, never the hot path (milliseconds a question). So:
+the roles are closed (`release.py`); assignments are indexed by holder; a holder's masks are computed on first use and
+shared by all who hold the same roles at the same scopes under the same limits.
+
+Order of evaluation at a place, the same as in `decisions.py`: allows of the covering grants, minus what their limits
+take away, minus every covering deny, minus what lacks a requirement. LOCATION capabilities are decided at the place,
+all others at the whole domain, whose answer each location repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from policies.catalogue import LEVELS_OF, Capability, Catalogue, Level
+from policies.limits import Circumstances, Limits, Place, heeded, request_obstacle
+from policies.lines import Effect
+from policies.narrowing import Taking
+from policies.release import ClosedRole, Release
+from policies.scopes import Domain
+
+BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+END: Final = datetime.max.replace(tzinfo=UTC)
+EVERYTHING: Final = -1
+
+Term = tuple[Limits, ...]
+"""The limits under which one line grants, all to be met; without any the grant is unconditional."""
+
+
+class Grant(NamedTuple):
+    """A role at a scope (None is the whole domain) under limits: what holders share, whoever they are."""
+
+    role: ClosedRole
+    location_id: UUID | None
+    limits: Limits
+
+
+class Masks(NamedTuple):
+    """Capabilities at a place: those without a condition, and those that some object might meet."""
+
+    can: int
+    could: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A role given to a holder at a scope, from an instant on and until another (None is open)."""
+
+    id: UUID
+    holder_id: UUID
+    role: ClosedRole
+    location_id: UUID | None
+    limits: Limits
+    valid_from: datetime
+    valid_until: datetime | None
+
+    def stands(self, now: datetime) -> bool:
+        """Whether its period holds now."""
+        return self.valid_from <= now and not self.is_over(now)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its period has ended."""
+        return self.valid_until is not None and self.valid_until <= now
+
+    @property
+    def grant(self) -> Grant:
+        """What it grants while it stands."""
+        return Grant(self.role, self.location_id, self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A holder with all current assignments, in canonical order: domain before location, role, id."""
+
+    holder_id: UUID
+    is_active: bool
+    assignments: tuple[Assignment, ...]
+
+    def grants(self, now: datetime) -> tuple[Grant, ...]:
+        """What stands now; nothing for a holder who is not active."""
+        if not self.is_active:
+            return ()
+        return tuple(assignment.grant for assignment in self.assignments if assignment.stands(now))
+
+
+class Grants:
+    """What somebody can do at each place of a domain; shared by all holders of the same grants.
+
+    `can` and `could` map a place (a location's id, the domain's id, or None for the domain) to a mask. An unknown place
+    is missing: a foreign location is never covered, not even by a grant at the whole domain.
+    """
+
+    __slots__ = ("_circumstances", "_terms", "asks_the_request", "bits", "can", "could", "granted")
+
+    def __init__(
+        self,
+        granted: tuple[Grant, ...],
+        bits: Mapping[str, int],
+        *,
+        can: Mapping[UUID | None, int],
+        could: Mapping[UUID | None, int],
+        circumstances: Circumstances | None = None,
+    ) -> None:
+        self._circumstances = circumstances
+        self.granted = granted
+        self.bits = bits
+        self.can = can
+        self.could = could
+        self.asks_the_request = any(
+            grant.limits.ask_the_request or any(limits.ask_the_request for _, limits in grant.role.limited)
+            for grant in granted
+        )
+        self._terms: dict[tuple[str, UUID | None], tuple[Term, ...]] = {}
+
+    def terms(self, capability: Capability, place: Place) -> tuple[Term, ...]:
+        """The limits under which each covering allow line grants; denies and requirements are in the masks."""
+        key = (capability.code, place.location_id)
+        terms = self._terms.get(key)
+        if terms is None:
+            terms = self._terms[key] = tuple(_terms(self.granted, capability, place, self._circumstances))
+        return terms
+
+    def narrowed(self, takings: Iterable[Taking], catalogue: Catalogue, domain: Domain) -> Grants:
+        """The same, less what these take away."""
+        can, could = dict(self.can), dict(self.could)
+        for taking in takings:
+            for at in can:
+                left = taking.mask(catalogue, None if at == domain.id else at)
+                can[at] &= left
+                could[at] &= left
+        return Grants(self.granted, self.bits, can=can, could=could, circumstances=self._circumstances)
+
+
+class _Compiled(NamedTuple):
+    since: datetime
+    until: datetime
+    grants: Grants
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DomainPolicy:
+    """The policy of a network, the operator or a partner at one epoch: immutable, swapped as a whole.
+
+    `roles` are the domain's own, `places` its locations and (under None and its id) itself, `assignments` by holder.
+    """
+
+    domain: Domain
+    epoch: int
+    release: Release
+    roles: Mapping[str, ClosedRole]
+    places: Mapping[UUID | None, Place]
+    inactive: frozenset[UUID]
+    assignments: Mapping[UUID, tuple[Assignment, ...]]
+    _shared: dict[tuple[Grant, ...], Grants] = field(default_factory=dict)
+    _compiled: dict[UUID, _Compiled] = field(default_factory=dict)
+
+    @property
+    def top(self) -> Place:
+        """The whole domain as a place."""
+        return self.places[None]
+
+    @property
+    def locations(self) -> tuple[Place, ...]:
+        """The domain's locations."""
+        return tuple(place for place in self.places.values() if place.location_id is not None)
+
+    def role(self, code: str) -> ClosedRole | None:
+        """A built-in role or one of the domain's own."""
+        return self.release.closed.get(code) or self.roles.get(code)
+
+    def holding(self, holder_id: UUID) -> Holding:
+        """What this holder has; somebody unknown has nothing."""
+        return Holding(holder_id, holder_id not in self.inactive, self.assignments.get(holder_id, ()))
+
+    def asked_place(self, capability: Capability, at: UUID | None) -> Place | None:
+        """Where the question is decided: a location for LOCATION, else the whole domain.
+
+        None for a foreign place, and for a capability of another kind of domain.
+        """
+        place = self.places.get(at)
+        if place is None or capability.level not in LEVELS_OF[self.domain.kind]:
+            return None
+        return place if capability.level is Level.LOCATION else self.top
+
+    def grants_of(self, holder_id: UUID, circumstances: Circumstances) -> Grants:
+        """What this holder can do now. Computed again at the next period boundary; where a limit asks the request's
+        address or hour, computed for the request."""
+        compiled = self._compiled.get(holder_id)
+        if compiled is None or not compiled.since <= circumstances.now < compiled.until:
+            compiled = self._compiled[holder_id] = self._compile(holder_id, circumstances.now)
+        if not compiled.grants.asks_the_request:
+            return compiled.grants
+        return compile_grants(self, compiled.grants.granted, circumstances)
+
+    def held_by(self, holder_id: UUID, now: datetime) -> Grants:
+        """What this holder can do now from some address at some hour: `could` is billing's "holds"."""
+        return self.shared_grants(self.holding(holder_id).grants(now))
+
+    def shared_grants(self, granted: tuple[Grant, ...]) -> Grants:
+        """The compiled form of these grants, one for all who hold them."""
+        grants = self._shared.get(granted)
+        if grants is None:
+            grants = self._shared[granted] = compile_grants(self, granted)
+        return grants
+
+    def _compile(self, holder_id: UUID, now: datetime) -> _Compiled:
+        holding = self.holding(holder_id)
+        boundaries = [
+            boundary
+            for assignment in holding.assignments
+            for boundary in (assignment.valid_from, assignment.valid_until)
+            if boundary is not None
+        ]
+        since = max((boundary for boundary in boundaries if boundary <= now), default=BEGINNING)
+        until = min((boundary for boundary in boundaries if boundary > now), default=END)
+        return _Compiled(since, until, self.shared_grants(holding.grants(now)))
+
+
+def build_policy(
+    domain: Domain,
+    *,
+    epoch: int,
+    release: Release,
+    own_roles: Iterable[ClosedRole] = (),
+    locations: Iterable[Place] = (),
+    inactive: Iterable[UUID] = (),
+    assignments: Iterable[Assignment] = (),
+) -> DomainPolicy:
+    """Index a domain's rows. A network has no zone of its own: it has that of its first location, without any UTC."""
+    places = {place.location_id: place for place in locations}
+    top = Place(None, next((place.zone for place in places.values()), ZoneInfo("UTC")))
+    by_holder: dict[UUID, list[Assignment]] = {}
+    for assignment in assignments:
+        by_holder.setdefault(assignment.holder_id, []).append(assignment)
+    return DomainPolicy(
+        domain=domain,
+        epoch=epoch,
+        release=release,
+        roles=MappingProxyType({role.code: role for role in own_roles}),
+        places=MappingProxyType({None: top, domain.id: top, **places}),
+        inactive=frozenset(inactive),
+        assignments={holder: tuple(sorted(held, key=canonical_order)) for holder, held in by_holder.items()},
+    )
+
+
+def canonical_order(assignment: Assignment) -> tuple[bool, str, str]:
+    """The order in which assignments are explained: domain before location, role code, assignment id."""
+    return assignment.location_id is not None, assignment.role.code, str(assignment.id)
+
+
+def compile_grants(
+    policy: DomainPolicy, granted: tuple[Grant, ...], circumstances: Circumstances | None = None
+) -> Grants:
+    """The masks of these grants at every place. Without circumstances what asks the request counts as a condition."""
+    masks: dict[UUID | None, Masks] = {}
+    top = _masks_at_top(policy, granted, circumstances)
+    named = {grant.location_id for grant in granted}
+    alike: dict[tuple[UUID | None, frozenset[str], ZoneInfo], Masks] = {}
+    for at, place in policy.places.items():
+        if place.location_id is None:
+            masks[at] = top
+            continue
+        kind = (at if at in named else None, place.traits, place.zone)
+        if kind not in alike:
+            alike[kind] = _masks_at_location(policy, granted, place, circumstances, top=top)
+        masks[at] = alike[kind]
+    return Grants(
+        granted,
+        policy.release.catalogue.bits,
+        can={at: found.can for at, found in masks.items()},
+        could={at: found.could for at, found in masks.items()},
+        circumstances=circumstances,
+    )
+
+
+def _masks_at_top(policy: DomainPolicy, granted: tuple[Grant, ...], circumstances: Circumstances | None) -> Masks:
+    catalogue = policy.release.catalogue
+    asked = catalogue.level_mask(*LEVELS_OF[policy.domain.kind])
+    shared = catalogue.level_mask(Level.SHARED)
+    heard = [(grant, asked if grant.location_id is None else shared) for grant in granted]
+    return _with_requirements(_granted(policy.release, heard, policy.top, circumstances), catalogue)
+
+
+def _masks_at_location(
+    policy: DomainPolicy,
+    granted: tuple[Grant, ...],
+    place: Place,
+    circumstances: Circumstances | None,
+    *,
+    top: Masks,
+) -> Masks:
+    catalogue = policy.release.catalogue
+    local = catalogue.level_mask(Level.LOCATION)
+    heard = [(grant, local) for grant in granted if grant.location_id in (None, place.location_id)]
+    here = _granted(policy.release, heard, place, circumstances)
+    return _with_requirements(Masks(here.can | (top.can & ~local), here.could | (top.could & ~local)), catalogue)
+
+
+def _granted(
+    release: Release, heard: Iterable[tuple[Grant, int]], place: Place, circumstances: Circumstances | None
+) -> Masks:
+    """The union of what is offered, minus every deny, each grant as far as it is heard."""
+    plain = held = denied = 0
+    for grant, mask in heard:
+        offered = _offered(release, grant, place, circumstances)
+        plain |= offered.can & mask
+        held |= offered.could & mask
+        denied |= grant.role.denies & mask
+    return Masks(plain & ~denied, held & ~denied)
+
+
+def _with_requirements(masks: Masks, catalogue: Catalogue) -> Masks:
+    lacking = 0
+    for bit, needed in catalogue.requirements:
+        if needed & ~masks.could:
+            lacking |= bit
+    return Masks(masks.can & ~lacking, masks.could & ~lacking)
+
+
+def _offered(release: Release, grant: Grant, place: Place, circumstances: Circumstances | None) -> Masks:
+    if not _may_act(grant.limits, place, circumstances):
+        return Masks(0, 0)
+    effect = release.effect_of(grant.limits)
+    compared = EVERYTHING if circumstances is None and grant.limits.ask_the_request else effect.compared
+    held = grant.role.plain & ~effect.taken
+    plain = held & ~compared
+    for bit, limits in grant.role.limited:
+        if bit & effect.taken or not _may_act(limits, place, circumstances):
+            continue
+        held |= bit
+        if not limits.ask_the_object and not (circumstances is None and limits.ask_the_request):
+            plain |= bit & ~compared
+    return Masks(plain, held)
+
+
+def _may_act(limits: Limits, place: Place, circumstances: Circumstances | None) -> bool:
+    if not limits.further <= place.traits:
+        return False
+    return circumstances is None or request_obstacle(limits, place, circumstances) is None
+
+
+def _terms(
+    granted: tuple[Grant, ...], capability: Capability, place: Place, circumstances: Circumstances | None
+) -> Iterable[Term]:
+    for grant in granted:
+        if grant.location_id not in (None, place.location_id) and capability.level is not Level.SHARED:
+            continue
+        of_grant = heeded(grant.limits, capability)
+        for line in grant.role.naming.get(capability.code, ()):
+            of_line = heeded(line.limits, capability)
+            if line.effect is Effect.DENY or of_grant is None or of_line is None:
+                continue
+            term = tuple(limits for limits in (of_grant, of_line) if limits)
+            if all(_may_act(limits, place, circumstances) for limits in term):
+                yield term
