@@ -1,0 +1,1 @@
+DROP TABLE idempotency, busy, appointment_history, appointment_lines, appointments CASCADE;

@@ -1,0 +1,1 @@
+DROP TABLE sessions, failure_counters, sign_in_attempts, account_devices, devices, accounts CASCADE;

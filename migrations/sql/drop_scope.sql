@@ -1,0 +1,1 @@
+DROP FUNCTION networks_of(uuid), open_scope(bytea, uuid);

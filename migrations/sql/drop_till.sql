@@ -1,0 +1,1 @@
+DROP TABLE payments, sale_lines, sales CASCADE;
