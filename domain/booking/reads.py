@@ -1,0 +1,148 @@
+"""Reads of the topic `booking`: appointments in the viewer's reach, their lines, and what is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from domain.booking.rules import AppointmentState, BusyKind, BusyPart, SubjectKind
+from domain.localtime import Interval
+from domain.money import Money
+from domain.pages import Count, Page, Slice
+from errors import NotFound
+from policies.reach import Columns
+from work import Work
+
+
+class AppointmentRow(Record):
+    """A row of `appointments`; `specialist_id` are those who serve in it."""
+
+
+class AppointmentLineRow(Record):
+    """A row of `appointment_lines`."""
+
+
+APPOINTMENTS = """
+SELECT * FROM (
+  SELECT a.*, ARRAY[a.location_id] AS location_ids,
+    ARRAY(SELECT DISTINCT l.specialist_id FROM appointment_lines l
+      WHERE l.network_id = a.network_id AND l.appointment_id = a.id) AS specialist_id
+  FROM appointments a WHERE a.network_id = $1
+) AS appointment
+"""
+APPOINTMENT = APPOINTMENTS + "WHERE id = $2 AND "
+FILTERED = """WHERE ($2::uuid IS NULL OR location_id = $2) AND ($3::timestamptz IS NULL OR starts_at >= $3)
+AND ($4::timestamptz IS NULL OR starts_at < $4) AND ($5::text[] IS NULL OR state = ANY ($5))
+AND ($6::uuid IS NULL OR $6 = ANY (specialist_id)) AND ($7::uuid IS NULL OR client_id = $7) AND """
+APPOINTMENTS_PAGE = APPOINTMENTS + FILTERED + "($8::timestamptz IS NULL OR (starts_at, id) > ($8, $9)) AND "
+APPOINTMENTS_COUNT = "SELECT count(*) FROM (" + APPOINTMENTS + FILTERED
+PAGE_ORDER = " ORDER BY starts_at, id LIMIT $10"
+LINES_OF = """
+SELECT * FROM appointment_lines WHERE network_id = $1 AND appointment_id = ANY ($2) ORDER BY appointment_id, position
+"""
+# 26 hours: the longest row that `busy` lets in, so that the index on its start finds all that reach into the window.
+BUSY = """
+SELECT kind, subject_id, part, lower(during) AS starts_at, upper(during) AS ends_at FROM busy
+WHERE network_id = $1 AND subject_id = ANY ($2) AND state <> 'released' AND appointment_id IS DISTINCT FROM $5
+  AND lower(during) >= $3::timestamptz - interval '26 hours' AND lower(during) < $4 AND upper(during) > $3
+"""
+
+REACHED = Columns(location="location_id", owners="specialist_id", instant="starts_at")
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentFilter:
+    """Which appointments are asked for; None asks for all. `starts_from` and `starts_before` are instants."""
+
+    location_id: UUID | None = None
+    starts_from: datetime | None = None
+    starts_before: datetime | None = None
+    states: tuple[str, ...] | None = None
+    specialist_id: UUID | None = None
+    client_id: UUID | None = None
+
+
+def state_of(row: AppointmentRow) -> AppointmentState:
+    """Where an appointment stands."""
+    return AppointmentState(row["state"])
+
+
+def agreed_price(line: AppointmentLineRow) -> Money:
+    """The price that a line was booked for."""
+    return Money(line["amount"], line["currency"])
+
+
+async def appointment(work: Work, appointment_id: UUID) -> AppointmentRow:
+    """One appointment in the viewer's reach. Raises NotFound."""
+    where = work.viewer.scope("appointments:read").where(REACHED, first=3)
+    row = await work.statements.fetchrow(
+        APPOINTMENT + where.sql, work.network_id, appointment_id, *where.args, record_class=AppointmentRow
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def appointments(work: Work, page: Page, asked: AppointmentFilter) -> Slice:
+    """The appointments in the viewer's reach that pass the filter, by their start."""
+    reach = work.viewer.scope("appointments:read")
+    filtered = (
+        asked.location_id,
+        asked.starts_from,
+        asked.starts_before,
+        list(asked.states) if asked.states is not None else None,
+        asked.specialist_id,
+        asked.client_id,
+    )
+    start, last_id = page.key(datetime)
+    where = reach.where(REACHED, first=11)
+    rows = await work.statements.fetch(
+        APPOINTMENTS_PAGE + where.sql + PAGE_ORDER,
+        work.network_id,
+        *filtered,
+        start,
+        last_id,
+        page.first + 1,
+        *where.args,
+        record_class=AppointmentRow,
+    )
+    counted = reach.where(REACHED, first=8)
+    count = Count(APPOINTMENTS_COUNT + counted.sql + ") AS counted", (work.network_id, *filtered, *counted.args))
+    return Slice.cut(rows, page, order="starts_at", count=count)
+
+
+async def lines_of_appointments(work: Work, keys: list[UUID]) -> dict[UUID, list[AppointmentLineRow]]:
+    """The lines of each appointment, in their order."""
+    rows = await work.statements.fetch(LINES_OF, work.network_id, keys, record_class=AppointmentLineRow)
+    found: dict[UUID, list[AppointmentLineRow]] = {}
+    for row in rows:
+        found.setdefault(row["appointment_id"], []).append(row)
+    return found
+
+
+async def lines_of(work: Work, appointment_id: UUID) -> list[AppointmentLineRow]:
+    """The lines of one appointment, in their order."""
+    return (await lines_of_appointments(work, [appointment_id])).get(appointment_id, [])
+
+
+async def busy_parts_of(
+    work: Work, specialist_ids: Collection[UUID], *, within: Interval, except_for: UUID
+) -> list[BusyPart]:
+    """What is taken of these specialists within the interval, leaving out one appointment's own parts."""
+    rows = await work.statements.fetch(
+        BUSY, work.network_id, list(specialist_ids), within.start, within.end, except_for
+    )
+    return [
+        BusyPart(
+            SubjectKind(row["kind"]),
+            row["subject_id"],
+            BusyKind(row["part"]),
+            Interval(row["starts_at"], row["ends_at"]),
+            position=0,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,95 @@
+"""Reads of the topic `clients`. A client lies in several locations, and is reached if one of them is."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from asyncpg import Record
+
+from domain.clients.rules import masked_phone, name_key
+from domain.pages import Count, Page, Slice
+from errors import InvalidInput, NotFound
+from policies.reach import Columns, Reach
+from work import Work
+
+
+class ClientRow(Record):
+    """A row of `clients`, with its `location_ids`, and in `specialist_id` whoever has had an appointment with it."""
+
+
+LEAST_SEARCH_LETTERS = 3
+
+CLIENTS = """
+SELECT * FROM (
+  SELECT c.*,
+    ARRAY(SELECT l.location_id FROM client_locations l WHERE l.network_id = c.network_id AND l.client_id = c.id)
+      AS location_ids,
+    ARRAY(SELECT DISTINCT l.specialist_id FROM appointments a
+      JOIN appointment_lines l ON l.network_id = a.network_id AND l.appointment_id = a.id
+      WHERE a.network_id = c.network_id AND a.client_id = c.id) AS specialist_id
+  FROM clients c WHERE c.network_id = $1
+) AS client
+"""
+CLIENT = CLIENTS + "WHERE id = $2 AND "
+CLIENTS_BY_ID = CLIENTS + "WHERE id = ANY ($2) AND "
+SEARCHED = "($2::text IS NULL OR position($2 IN name_key) > 0 OR phone = $3) AND "
+CLIENTS_PAGE = CLIENTS + "WHERE " + SEARCHED + "($4::text IS NULL OR (name_key, id) > ($4, $5)) AND "
+CLIENTS_COUNT = "SELECT count(*) FROM (" + CLIENTS + "WHERE " + SEARCHED
+PAGE_ORDER = " ORDER BY name_key, id LIMIT $6"
+
+REACHED = Columns(locations="location_ids", owners="specialist_id")
+
+
+class SearchTooShort(InvalidInput):
+    """A name's part of one or two letters would list half of the clients."""
+
+    code = "SEARCH_TOO_SHORT"
+    hint = "Type at least three letters of the name, or the whole phone number."
+
+
+def masked_phone_of(row: ClientRow) -> str | None:
+    """The client's phone with its middle hidden."""
+    return masked_phone(row["phone"]) if row["phone"] else None
+
+
+async def client(work: Work, client_id: UUID, *, path: tuple[str | int, ...] = ()) -> ClientRow:
+    """One client in the viewer's reach. Raises NotFound."""
+    where = work.viewer.scope("clients:read").where(REACHED, first=3)
+    row = await work.statements.fetchrow(
+        CLIENT + where.sql, work.network_id, client_id, *where.args, record_class=ClientRow
+    )
+    if row is None:
+        raise NotFound(path=path)
+    return row
+
+
+async def clients_by_id(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, ClientRow]:
+    """Clients of the reach by id."""
+    where = reach.where(REACHED, first=3)
+    rows = await work.statements.fetch(
+        CLIENTS_BY_ID + where.sql, work.network_id, keys, *where.args, record_class=ClientRow
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def clients(work: Work, page: Page, *, search: str | None) -> Slice:
+    """The clients in the viewer's reach, by folded name; `search` is a part of the name or a whole E.164 phone."""
+    if search is not None and len(search.strip()) < LEAST_SEARCH_LETTERS:
+        raise SearchTooShort("The search text is too short.", path=("search",))
+    reach = work.viewer.scope("clients:read")
+    searched = (name_key(search) if search else None, search.strip() if search else None)
+    key, last_id = page.key(str)
+    where = reach.where(REACHED, first=7)
+    rows = await work.statements.fetch(
+        CLIENTS_PAGE + where.sql + PAGE_ORDER,
+        work.network_id,
+        *searched,
+        key,
+        last_id,
+        page.first + 1,
+        *where.args,
+        record_class=ClientRow,
+    )
+    counted = reach.where(REACHED, first=4)
+    count = Count(CLIENTS_COUNT + counted.sql + ") AS counted", (work.network_id, *searched, *counted.args))
+    return Slice.cut(rows, page, order="name_key", count=count)

@@ -1,0 +1,68 @@
+"""Reads of the topic `network`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from asyncpg import Record
+
+from domain.pages import Count, Page, Slice
+from errors import NotFound
+from work import Work
+
+
+class NetworkRow(Record):
+    """A row of `networks`."""
+
+
+class LocationRow(Record):
+    """A row of `locations`."""
+
+
+NETWORK = "SELECT * FROM networks WHERE id = $1"
+OWN_NETWORKS = "SELECT * FROM networks ORDER BY name, id"
+LOCATION = "SELECT * FROM locations WHERE network_id = $1 AND id = $2"
+LOCATIONS_BY_ID = "SELECT * FROM locations WHERE network_id = $1 AND id = ANY ($2)"
+LOCATIONS_PAGE = """
+SELECT * FROM locations WHERE network_id = $1 AND ($2::text IS NULL OR (name, id) > ($2, $3)) ORDER BY name, id LIMIT $4
+"""
+LOCATIONS_COUNT = "SELECT count(*) FROM locations WHERE network_id = $1"
+
+
+async def network(work: Work) -> NetworkRow:
+    """The viewer's network."""
+    row = await work.statements.fetchrow(NETWORK, work.network_id, record_class=NetworkRow)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def own_networks(work: Work) -> list[NetworkRow]:
+    """Every network in which the viewer's account has a place."""
+    rows = await work.statements.fetch(OWN_NETWORKS, record_class=NetworkRow)
+    return rows
+
+
+async def location(work: Work, location_id: UUID) -> LocationRow:
+    """One location of the viewer's network. Raises NotFound."""
+    row: LocationRow | None = None
+    if work.viewer.can("locations:read"):
+        row = await work.statements.fetchrow(LOCATION, work.network_id, location_id, record_class=LocationRow)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def locations(work: Work, page: Page) -> Slice:
+    """The locations of the viewer's network, by name."""
+    name, last_id = page.key(str)
+    rows = await work.statements.fetch(
+        LOCATIONS_PAGE, work.network_id, name, last_id, page.first + 1, record_class=LocationRow
+    )
+    return Slice.cut(rows, page, order="name", count=Count(LOCATIONS_COUNT, (work.network_id,)))
+
+
+async def locations_by_id(work: Work, keys: list[UUID]) -> dict[UUID, LocationRow]:
+    """Locations of the viewer's network by id."""
+    rows = await work.statements.fetch(LOCATIONS_BY_ID, work.network_id, keys, record_class=LocationRow)
+    return {row["id"]: row for row in rows}

@@ -1,0 +1,116 @@
+"""Reads of the topic `till`: sales of appointments with their sums, and payments."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from asyncpg import Record
+
+from domain.money import Money
+from domain.till.rules import Settlement
+from policies.reach import Columns, Reach
+from work import Work
+
+
+class SaleRow(Record):
+    """A sale with its sums in minor units: `due`, `captured`, `refunded`."""
+
+
+class PaymentRow(Record):
+    """A row of `payments` with its sale's currency."""
+
+
+SALES = """
+SELECT * FROM (
+  SELECT s.*, a.starts_at,
+    ARRAY(SELECT DISTINCT l.specialist_id FROM appointment_lines l
+      WHERE l.network_id = a.network_id AND l.appointment_id = a.id) AS specialist_id,
+    COALESCE((SELECT sum(l.amount) FROM sale_lines l WHERE l.network_id = s.network_id AND l.sale_id = s.id), 0)::bigint
+      AS due,
+    COALESCE((SELECT sum(p.amount) FROM payments p WHERE p.network_id = s.network_id AND p.sale_id = s.id), 0)::bigint
+      AS captured,
+    COALESCE((SELECT sum(p.refunded) FROM payments p WHERE p.network_id = s.network_id AND p.sale_id = s.id), 0)::bigint
+      AS refunded
+  FROM sales s JOIN appointments a ON a.network_id = s.network_id AND a.id = s.appointment_id
+  WHERE s.network_id = $1 AND s.appointment_id = ANY ($2)
+) AS sale WHERE """
+OPEN_SALE = SALES + "state = 'OPEN'"
+SALES_ORDER = " ORDER BY id"
+PAYMENT = """
+SELECT p.*, s.currency, s.appointment_id FROM payments p
+JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id WHERE p.network_id = $1 AND p.id = $2
+"""
+PAYMENTS = """
+SELECT * FROM (
+  SELECT p.*, s.currency, s.appointment_id, s.location_id, a.starts_at,
+    ARRAY(SELECT DISTINCT l.specialist_id FROM appointment_lines l
+      WHERE l.network_id = a.network_id AND l.appointment_id = a.id) AS specialist_id
+  FROM payments p
+  JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id
+  JOIN appointments a ON a.network_id = s.network_id AND a.id = s.appointment_id
+  WHERE p.network_id = $1 AND s.appointment_id = ANY ($2)
+) AS payment WHERE """
+PAYMENTS_ORDER = " ORDER BY captured_at, id"
+
+REACHED = Columns(location="location_id", owners="specialist_id", instant="starts_at")
+
+
+def settlement_of(sale: SaleRow) -> Settlement:
+    """The three sums of a sale."""
+    currency = sale["currency"]
+    return Settlement(
+        due=Money(sale["due"], currency),
+        captured=Money(sale["captured"], currency),
+        refunded=Money(sale["refunded"], currency),
+    )
+
+
+def paid_amount(payment: PaymentRow) -> Money:
+    """What was paid."""
+    return Money(payment["amount"], payment["currency"])
+
+
+def refunded_amount(payment: PaymentRow) -> Money:
+    """What of a payment was given back."""
+    return Money(payment["refunded"], payment["currency"])
+
+
+async def open_sale_of(work: Work, appointment_id: UUID) -> SaleRow | None:
+    """The open sale of an appointment, None before its first payment."""
+    row = await work.statements.fetchrow(
+        OPEN_SALE, work.network_id, [appointment_id], record_class=SaleRow
+    )
+    return row
+
+
+async def sales_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, SaleRow]:
+    """The latest sale of each appointment, as far as the reach goes."""
+    where = reach.where(REACHED, first=3)
+    rows = await work.statements.fetch(
+        SALES + where.sql + SALES_ORDER, work.network_id, keys, *where.args, record_class=SaleRow
+    )
+    return {row["appointment_id"]: row for row in rows}
+
+
+async def payment(work: Work, payment_id: UUID) -> PaymentRow | None:
+    """One payment by id."""
+    row = await work.statements.fetchrow(
+        PAYMENT, work.network_id, payment_id, record_class=PaymentRow
+    )
+    return row
+
+
+async def payments_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, list[PaymentRow]]:
+    """The payments of each appointment, as far as the reach goes."""
+    where = reach.where(REACHED, first=3)
+    rows = await work.statements.fetch(
+        PAYMENTS + where.sql + PAYMENTS_ORDER,
+        work.network_id,
+        keys,
+        *where.args,
+        record_class=PaymentRow,
+    )
+    found: dict[UUID, list[PaymentRow]] = {}
+    for row in rows:
+        found.setdefault(row["appointment_id"], []).append(row)
+    return found
