@@ -1,0 +1,51 @@
+"""The state of one GraphQL request: who calls, the Work in hand, what was withheld."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from strawberry.dataloader import DataLoader
+
+from work import Caller, Host, ResponseCookie, Work
+
+
+class RequestContext:
+    """One a request. `work` is the read-only Work of the operation, or of the mutation field just carried out."""
+
+    def __init__(self, host: Host, caller: Caller, *, over_socket: bool = False) -> None:
+        self.host = host
+        self.caller = caller
+        self.over_socket = over_socket
+        self.cookies: list[ResponseCookie] = []
+        self.loaders: dict[int, DataLoader[Any, Any]] = {}
+        self._work: Work | None = None
+        self._open = AsyncExitStack()
+        self._withheld: set[tuple[str, str]] = set()
+
+    @property
+    def work(self) -> Work:
+        """The Work in hand; there is one from the first root field on."""
+        if self._work is None:
+            raise RuntimeError("no Work is open: a relation was read outside of an operation")
+        return self._work
+
+    async def reopen(self) -> None:
+        """Open a read-only Work for the relations that follow, in place of the one in hand."""
+        await self.close()
+        self._work = await self._open.enter_async_context(self.host.read(self.caller))
+
+    async def close(self) -> None:
+        """Close the Work in hand, if any; its loaders are forgotten with it."""
+        self._work = None
+        self.loaders.clear()
+        await self._open.aclose()
+
+    def withhold(self, info: GraphQLResolveInfo[Any], capability: str) -> None:
+        """Note that a nested field was answered null for want of a capability."""
+        self._withheld.add((f"{info.parent_type.name}.{info.field_name}", capability))
+
+    def withheld(self) -> list[dict[str, str]]:
+        """The withheld fields, each once, sorted: `extensions.withheld`."""
+        return [{"field": field, "capability": capability} for field, capability in sorted(self._withheld)]

@@ -1,0 +1,106 @@
+"""One composed function for each root field, in the one order that holds: transaction, capability, resolver, journal.
+
+The order is written here and nowhere else, so no author of a field can forget a part of it or swap two.
+A domain error becomes the member of the field's union that is declared for it, else a GraphQL error with its code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from graphql import GraphQLError, GraphQLResolveInfo, get_named_type, is_union_type
+from strawberry import Info
+
+from audit.entries import Area, EventType, Outcome
+from errors import UserError
+from execution.context import RequestContext
+from execution.declaration import Root, argument_parameters
+from execution.rows import Refusal
+from policies.decisions import Forbidden
+from work import Task, Unauthenticated, Work
+
+QUERY_REFUSED = Task(EventType("query.refused", Area.SYSTEM, outcomes=frozenset({Outcome.DENIED})))
+"""Reading is not journaled, being refused is: whoever tries doors leaves a trace."""
+
+
+def compose(root: Root) -> Callable[..., Any]:
+    """Make the resolver of a root field from its declaration."""
+    carry_out = _carry_out_query(root) if root.event is None else _carry_out_mutation(root)
+
+    async def resolve(info: Info, **arguments: Any) -> Any:
+        try:
+            return await carry_out(info.context, info._raw_info, arguments)
+        except UserError as error:
+            return _as_answer(info._raw_info, error)
+
+    arguments = argument_parameters(root.function)
+    annotation = inspect.signature(root.function).return_annotation
+    own = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
+    resolve.__signature__ = inspect.Signature([own, *arguments], return_annotation=annotation)  # type: ignore[attr-defined]  # inspect's own seam
+    resolve.__annotations__ = {"info": Info, **{p.name: p.annotation for p in arguments}, "return": annotation}
+    resolve.__module__ = root.function.__module__
+    resolve.__name__ = root.name
+    return resolve
+
+
+def _task(root: Root) -> Task:
+    return Task(event=root.event, capability=root.requires, is_public=root.public is not None)
+
+
+def _carry_out_query(root: Root) -> Callable[..., Any]:
+    task = _task(root)
+
+    async def read(context: RequestContext, _info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
+        try:
+            task.gate(context.work.viewer)
+            return await root.function(context.work, **arguments)
+        except Forbidden as refusal:
+            await context.host.journal_attempt(context.work, QUERY_REFUSED, refusal)
+            raise
+
+    async def rehearse(context: RequestContext, _info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
+        async with context.host.rehearsal(context.caller) as work:
+            task.gate(work.viewer)
+            return await root.function(work, **arguments)
+
+    return rehearse if root.rehearsal else read
+
+
+def _carry_out_mutation(root: Root) -> Callable[..., Any]:
+    task = _task(root)
+
+    async def perform(context: RequestContext, _info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
+        async def run(work: Work) -> Any:
+            task.gate(work.viewer)
+            return await root.function(work, **arguments), work.cookies
+
+        try:
+            payload, cookies = await context.host.perform(context.caller, task, run)
+            context.cookies += cookies
+            return payload
+        finally:
+            # What the payload shows of other objects is read after the commit, in a transaction of its own. There is
+            # none where the session is over, as it is behind signing out and in front of signing in again.
+            with suppress(Unauthenticated):
+                await context.reopen()
+
+    return perform
+
+
+def _as_answer(info: GraphQLResolveInfo[Any], error: UserError) -> Refusal:
+    """The error as a member of the field's union; where it is no member, the GraphQL error that carries its code."""
+    refusal = Refusal(error)
+    result = get_named_type(info.return_type)
+    if is_union_type(result) and any(member.is_type_of and member.is_type_of(refusal, info) for member in result.types):
+        return refusal
+    raise GraphQLError(error.message, extensions=extensions_of(error)) from error
+
+
+def extensions_of(error: UserError) -> dict[str, Any]:
+    """What a GraphQL error says of a domain error beside its message."""
+    decision = getattr(error, "decision", None)
+    found = {"code": error.code, "hint": error.hint, "decisionId": str(decision.id) if decision is not None else None}
+    return {name: value for name, value in found.items() if value is not None}

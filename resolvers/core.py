@@ -1,0 +1,63 @@
+"""The core as a plugin: what it contributes, through the same manifest as everybody else's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from database.apps import OrmApp
+from domain.journal import operations as journal_operations
+from domain.notices import jobs as notice_jobs
+from execution.declaration import mutations, roots_of
+from execution.roots import QUERY_REFUSED
+from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
+from policies.capabilities import CORE as CAPABILITIES
+from policies.roles import BUILT_IN
+from resolvers import booking, catalogue, clients, journal, network, policy, team, till
+
+VERSION: Final = "0.1.0"
+"""Of the distribution; `pyproject.toml` says the same."""
+
+TOPICS: Final = (network, team, policy, catalogue, clients, booking, till, journal)
+"""Every module of root fields, in the order in which people meet them."""
+
+ORM: Final = OrmApp(
+    label="core",
+    models=(
+        "domain.network.models",
+        "domain.identity.models",
+        "domain.team.models",
+        "domain.catalogue.models",
+        "domain.clients.models",
+        "domain.booking.models",
+        "domain.till.models",
+        "domain.notices.models",
+    ),
+    migrations="migrations",
+)
+
+
+def contribute() -> Contribution:
+    """The core's root fields, jobs and event types."""
+    roots = roots_of(*TOPICS)
+    written = [root.event for root in mutations(roots) if root.event is not None]
+    refused = [QUERY_REFUSED.event] if QUERY_REFUSED.event else []
+    return Contribution(
+        roots=roots,
+        jobs=notice_jobs.JOBS,
+        # Several mutations may write one event type
+        events=tuple(dict.fromkeys((*written, *notice_jobs.EVENTS, *journal_operations.EVENTS, *refused))),
+    )
+
+
+CORE: Final = Plugin(
+    name="core",
+    version=VERSION,
+    api=f"=={API_VERSION}",
+    title="Remit",
+    description="Networks, their teams and roles, services, clients, appointments, payments, and their journal.",
+    publisher=Publisher("Remit", support="the installation's operator", url=""),
+    contribute=contribute,
+    capabilities=CAPABILITIES,
+    roles=BUILT_IN,
+    orm=ORM,
+)

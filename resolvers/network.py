@@ -1,0 +1,32 @@
+"""Root fields of the topic `network`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.network import reads
+from domain.pages import Page
+from execution.declaration import query
+from execution.rows import shown
+from policies.catalogue import Level
+from schema.connections import Connection
+from schema.network import Location, Network
+from work import Work
+
+
+@query(requires="networks:read", at=Level.SHARED)
+async def network(work: Work) -> Network:
+    """The network that you act in: the one of the header Remit-Network, or your only one."""
+    return shown(await reads.network(work))
+
+
+@query(requires="locations:read", at=Level.SHARED)
+async def locations(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Location]:
+    """The network's locations, by name."""
+    return shown(await reads.locations(work, Page(first, after)))
+
+
+@query(requires="locations:read", at=Level.SHARED)
+async def location(work: Work, *, id: UUID) -> Location:
+    """One location."""
+    return shown(await reads.location(work, id))

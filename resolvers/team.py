@@ -1,0 +1,34 @@
+"""Root fields of the topic `team`: people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.pages import Page
+from domain.team import reads
+from execution.declaration import query
+from execution.rows import shown
+from policies.catalogue import Level
+from schema.connections import Connection
+from schema.team import Assignment, Specialist
+from work import Work
+
+
+@query(requires="specialists:read", at=Level.SHARED)
+async def specialists(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Specialist]:
+    """The network's specialists, by name."""
+    return shown(await reads.specialists(work, Page(first, after)))
+
+
+@query(requires="specialists:read", at=Level.SHARED)
+async def specialist(work: Work, *, id: UUID) -> Specialist:
+    """One specialist."""
+    return shown(await reads.specialist(work, id))
+
+
+@query(requires="assignments:read", at=Level.LOCATION)
+async def assignments(
+    work: Work, *, holder: UUID | None = None, first: int = 50, after: str | None = None
+) -> Connection[Assignment]:
+    """Who has which role where, oldest first."""
+    return shown(await reads.assignments(work, Page(first, after), holder_id=holder))

@@ -1,0 +1,250 @@
+"""Types of the policy engine's surface: capabilities, roles, decisions explained, changes previewed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.network import reads as network
+from domain.team import consequences, explanations, reads, rules
+from execution import declaration as remit
+from policies import catalogue, delta, explain
+from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
+from schema.network import Location
+from schema.team import Specialist
+
+strawberry.enum(catalogue.Level, description="Where a capability can be asked.")
+strawberry.enum(delta.Change, name="AccessChange", description="What happens to one access.")
+strawberry.enum(explain.SuggestionKind, description="What to do so that it would be allowed.")
+
+
+@remit.type(row=catalogue.Capability)
+class Capability:
+    """The only unit of permission, such as `appointments:create`."""
+
+    code: str
+    title: str
+    description: str
+    level: catalogue.Level
+    seat: str = strawberry.field(description="FREE, or the reason why its holder occupies a paid seat.")
+    requires: list[str] = strawberry.field(description="Capabilities that must be held too.")
+    escalates: bool = strawberry.field(description="Whether it can change somebody's access.")
+
+
+@remit.type(row=explanations.RoleShown)
+class Role:
+    """A named set of lines, built in or the network's own."""
+
+    code: str
+    title: str
+    description: str
+    is_built_in: bool
+    lines: list[str] = strawberry.field(description="Each line as it is written, such as `manager: allow roles:read`.")
+
+
+@remit.type(row=explanations.AccessShown)
+class Access:
+    """What you may do at a scope."""
+
+    epoch: int = strawberry.field(description="The version of the policy: a higher one may say otherwise.")
+    codes: list[str] = strawberry.field(description="What you may do to any object there.")
+    conditional: list[str] = strawberry.field(description="What you may do to some objects, under limits.")
+
+
+@remit.type(row=explanations.DecisionShown)
+class Decision:
+    """One answer of the access policy."""
+
+    allowed: bool
+    capability: str
+    scope: str
+    reason: str
+    missing: str | None = strawberry.field(description="The required capability that is not held.")
+
+
+@remit.type(row=explanations.LineShown)
+class MatchedLine:
+    """A line that names the capability in one of the holder's roles."""
+
+    role: str
+    line: str
+    source: str = strawberry.field(description="Where it is written, such as policies/roles/manager.csv:12.")
+    decisive: bool
+    ignored_because: str | None
+
+
+@remit.type(row=explanations.SuggestionShown)
+class PolicyChangeSuggestion:
+    """One change that helps to allow it."""
+
+    kind: explain.SuggestionKind
+    text: str
+    role: str | None
+    limit: str | None
+    location: Location | None = remit.relation(network.locations_by_id, key="location_id")
+
+
+@remit.type(row=explanations.ChangeSetShown)
+class ChangeSet:
+    """Changes that together would allow it, none of them superfluous."""
+
+    changes: list[PolicyChangeSuggestion]
+    allowed_to_you: bool = strawberry.field(description="Whether you may make them.")
+
+
+@remit.type(row=explanations.ExplanationShown)
+class AccessExplanation:
+    """Why somebody may or may not do something, line by line, and what would change it."""
+
+    decision: Decision
+    matched_lines: list[MatchedLine]
+    requirements: list[AccessExplanation]
+    would_allow: list[ChangeSet] = strawberry.field(description="Minimal sets of at most two changes; at most ten.")
+    complete: bool = strawberry.field(description="False where there are more sets than listed.")
+
+
+@remit.type(row=delta.Entry)
+class AccessDeltaEntry:
+    """One access that changes: whose, where, which."""
+
+    capability: str
+    change: delta.Change
+    holder: Specialist | None = remit.relation(reads.specialists_by_id, key="holder_id")
+    location: Location | None = remit.relation(
+        network.locations_by_id, key="location_id", description="Null: the whole network."
+    )
+
+
+@strawberry.interface(description="What a change of policy entails in a plugin's world.")
+class Consequence:
+    """What a change of policy entails in a plugin's world."""
+
+    plugin: str
+    title: str
+    digest: str = strawberry.field(description="Of what people agree to.")
+    requires_consent: bool
+
+
+@remit.type(row=consequences.Unknown)
+class UnknownConsequence(Consequence):
+    """A plugin failed or was late: nobody knows what would follow."""
+
+
+@remit.type(row=rules.PolicyPreview)
+class PolicyPreview:
+    """What a change would do."""
+
+    consent: str = strawberry.field(description="Send it with the change: it agrees to just these consequences.")
+    requires_consent: bool
+    gained: int = strawberry.field(description="Accesses gained or widened.")
+    lost: int = strawberry.field(description="Accesses lost or narrowed.")
+    entries: list[AccessDeltaEntry] = strawberry.field(description="The first 200 of them.")
+    consequences: list[Consequence]
+
+
+@remit.type(row=rules.ConsentRequired)
+class ConsentRequired(UserError):
+    """The change has consequences that somebody must agree to."""
+
+    preview: PolicyPreview
+
+
+@remit.type(row=rules.ConsequencesChanged)
+class ConsequencesChanged(UserError):
+    """What was agreed to is no longer what would happen; nothing was written."""
+
+    preview: PolicyPreview
+
+
+@remit.type(row=rules.ConsequenceRefused)
+class ConsequenceRefused(UserError):
+    """A plugin does not let the change through."""
+
+    plugin: str
+    refusal_code: str = strawberry.field(description="The plugin's own code.")
+
+
+@remit.type(row=rules.GrantExceedsOwn)
+class GrantExceedsOwn(UserError):
+    """Nobody grants what they do not hold."""
+
+    missing: list[str] = strawberry.field(description="The capabilities that you do not hold yourself.")
+
+
+@remit.type(row=rules.LastOwner)
+class LastOwner(UserError):
+    """This would leave the network without an owner."""
+
+
+@remit.type(row=rules.OwnersOnly)
+class OwnersOnly(UserError):
+    """Only an owner changes an owner."""
+
+
+@strawberry.input(description="Give a role to a specialist.")
+class AssignRoleInput:
+    """Give a role to a specialist."""
+
+    holder: UUID = strawberry.field(description="The specialist.")
+    role: str = strawberry.field(description="The role's code.")
+    location: UUID | None = strawberry.field(default=None, description="Null: the whole network.")
+    valid_from: datetime | None = strawberry.field(default=None, description="Null: at once.")
+    valid_until: datetime | None = strawberry.field(default=None, description="Null: without an end.")
+    reason: str = ""
+
+
+@strawberry.input(description="Take a role away.")
+class EndAssignmentInput:
+    """Take a role away."""
+
+    assignment: UUID
+    reason: str = ""
+
+
+@strawberry.input(one_of=True, description="One change of policy.")
+class PolicyChangeInput:
+    """One change of policy."""
+
+    assign_role: AssignRoleInput | None = strawberry.UNSET
+    end_assignment: EndAssignmentInput | None = strawberry.UNSET
+
+
+@strawberry.input(description="Changes of policy, made in their order, all or none.")
+class PolicyChangesInput:
+    """Changes of policy."""
+
+    network: UUID
+    changes: list[PolicyChangeInput] = strawberry.field(description="1 to 100.")
+
+
+@remit.type()
+class PolicyChanged:
+    """The change is made."""
+
+    preview: PolicyPreview = strawberry.field(description="What it did.")
+    epoch: int
+    unchanged: bool = strawberry.field(description="Whether it had been made before.")
+    journal_entry_id: UUID
+
+
+PolicyPreviewResult = Annotated[
+    PolicyPreview | GrantExceedsOwn | LastOwner | OwnersOnly | InvalidInput | NotFound | Forbidden,
+    strawberry.union("PolicyPreviewResult", description="What the change would do, or why it cannot be."),
+]
+ChangePolicyResult = Annotated[
+    PolicyChanged
+    | ConsentRequired
+    | ConsequencesChanged
+    | ConsequenceRefused
+    | GrantExceedsOwn
+    | LastOwner
+    | OwnersOnly
+    | InvalidInput
+    | NotFound
+    | Forbidden
+    | BusyTryAgain,
+    strawberry.union("ChangePolicyResult", description="The change, or why not."),
+]

@@ -1,0 +1,50 @@
+"""Types of the topic `team`: people and their places (what policy says of them is `schema/policies.py`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from domain.catalogue import reads as catalogue
+from domain.network import reads as network
+from domain.team import reads
+from execution import declaration as remit
+from schema.catalogue import ServiceLink
+from schema.network import Location
+
+
+@remit.type(row=reads.AssignmentRow)
+class Assignment:
+    """A role given to a specialist at the network, or at one location of it."""
+
+    id: UUID
+    role: str = strawberry.field(description="The code of the role, built in or the network's own.")
+    valid_from: datetime
+    valid_until: datetime | None
+    reason: str
+    location: Location | None = remit.relation(
+        network.locations_by_id, key="location_id", description="Null: the whole network."
+    )
+
+
+@remit.type(row=reads.SpecialistRow)
+class Specialist:
+    """A person's place in one network (or a service account's)."""
+
+    id: UUID
+    name: str
+    kind: str = strawberry.field(description="HUMAN or SERVICE.")
+    position: str
+    state: str = strawberry.field(description="ACTIVE, SUSPENDED or LEFT.")
+    can_sign_in: bool = remit.computed(
+        lambda row: row["account_id"] is not None, description="Whether an account is behind it."
+    )
+    created_at: datetime
+    assignments: list[Assignment] | None = remit.relation(
+        reads.assignments_of_specialists, key="id", requires="assignments:read", description="Current roles."
+    )
+    services: list[ServiceLink] = remit.relation(
+        catalogue.links_of_specialists, key="id", description="What the person provides today."
+    )
