@@ -1,0 +1,77 @@
+// What the page remembers: the history of operations, and values that later examples need.
+import { variablesWithoutSecrets, withoutSecrets } from "./language.js";
+
+const HISTORY = "remit.explorer.history";
+const CARRIED = "remit.explorer.carried";
+const KEPT = 30;
+
+/** Earlier operations, newest first: [{name, document, variables}]. */
+export function history() {
+  return read(localStorage, HISTORY, []);
+}
+
+/** Adds an operation, without the passwords, codes and tokens in it: local storage outlives the session. */
+export function remember({ name, document, variables }) {
+  const entry = { name, document: withoutSecrets(document), variables: variablesWithoutSecrets(variables) };
+  const isOther = (kept) => kept.document !== entry.document || JSON.stringify(kept.variables) !== JSON.stringify(entry.variables);
+  write(localStorage, HISTORY, [entry, ...history().filter(isOther)].slice(0, KEPT));
+}
+
+export function forgetHistory() {
+  localStorage.removeItem(HISTORY);
+}
+
+/** Keeps the first value of each wanted name that an answer holds, until the tab closes. */
+export function carry(answer, wanted) {
+  const found = {};
+  collect(answer, wanted, found);
+  write(sessionStorage, CARRIED, { ...read(sessionStorage, CARRIED, {}), ...found });
+}
+
+function collect(value, wanted, found) {
+  if (value === null || typeof value !== "object") return;
+  for (const [name, inner] of Object.entries(value)) {
+    const isPlain = typeof inner === "string" || typeof inner === "number";
+    if (isPlain && wanted.has(name) && !(name in found)) found[name] = inner;
+    collect(inner, wanted, found);
+  }
+}
+
+/** An example's variables with their words filled in: `@today`, `@tomorrow`, `@new-key`, and what was carried. */
+export function filledIn(variables, now = new Date()) {
+  const carried = read(sessionStorage, CARRIED, {});
+  const fill = (name, value) => {
+    if (value === "") return carried[name] ?? "";
+    if (value === "@today") return localDay(now, 0);
+    if (value === "@tomorrow") return localDay(now, 1);
+    return value === "@new-key" ? freshKey() : value;
+  };
+  return JSON.parse(JSON.stringify(variables, fill));
+}
+
+function localDay(now, later) {
+  const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() + later);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
+
+/** Not `crypto.randomUUID`: browsers give that to https and localhost alone. */
+function freshKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function read(storage, name, otherwise) {
+  try {
+    return JSON.parse(storage.getItem(name)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+function write(storage, name, value) {
+  try {
+    storage.setItem(name, JSON.stringify(value));
+  } catch {
+    // Storage is full or forbidden: the page works without memory.
+  }
+}
