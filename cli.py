@@ -1,0 +1,328 @@
+"""`remit`: the command line. Commands for people print text, commands for programs print JSON on stdout; logs go to
+stderr.
+
+Exit codes: 0 done, 1 the answer is no (a broken journal, a failing doctor), 2 refused with a sentence that says what to
+do, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from itertools import groupby
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+from uuid import UUID
+
+import orjson
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import doctor as examination
+from app import Remit, load_settings, merged_plugins, open_remit
+from audit.entries import OPERATOR_CHAIN
+from audit.verification import Verification
+from database.connections import Database
+from database.migrate import ZERO
+from database.migrate import migrate as migrate_database
+from demo.accounts import DemoAccount, demo_accounts
+from demo.generate import NotADemo, Summary, generate
+from domain.journal.operations import verify_journal
+from errors import NotFound, StartRefused
+from plugins.loader import State
+from serving import serve, serve_with_processes
+from settings import Settings
+from telemetry import configure_logging
+
+T = TypeVar("T")
+
+REFUSED: Final = 2
+INTERRUPTED: Final = 130
+TRY_NEXT: Final = """\
+The password of all: [bold]{password}[/]
+
+Try next:
+  1. Open the address that `remit run` prints, and pick an example.
+  2. Sign in with an e-mail from the table; the code arrives at /dev/mail.
+  3. Or send a bearer token. `remit demo --json` prints one for each account; the first one's header:"""
+
+cli = typer.Typer(help="Remit: a GraphQL backend for networks of service businesses.", no_args_is_help=True)
+journal = typer.Typer(help="The journal of all changes.", no_args_is_help=True)
+cli.add_typer(journal, name="journal")
+
+console = Console()
+complaints = Console(stderr=True)
+
+
+def main() -> None:
+    """The entry point of the command `remit`."""
+    cli()
+
+
+@cli.command()
+def run(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes on one address.")] = 1,
+    worker: Annotated[bool, typer.Option(help="Carry out jobs in the server's own process.")] = True,
+) -> None:
+    """Serve the API, and carry out jobs beside it, until Ctrl-C or SIGTERM."""
+    with _refusals():
+        settings = _settings()
+        if not worker:
+            settings = settings.model_copy(update={"worker": False})
+        if workers == 1:
+            _run(serve(settings, announce=_announce))
+            return
+        _run(_prepare(settings))
+        os.environ["REMIT_WORKER"] = str(settings.worker)  # the processes read their settings from the environment
+        serve_with_processes(
+            settings,
+            processes=workers,
+            announce=lambda url: complaints.print(f"Remit starts {workers} processes: {url}/graphql"),
+        )
+
+
+@cli.command()
+def worker() -> None:
+    """Carry out jobs until Ctrl-C or SIGTERM; any number of these may run beside the servers."""
+
+    async def work(settings: Settings) -> None:
+        async with open_remit(settings) as remit:
+            complaints.print("The worker is ready.")
+            with suppress(asyncio.CancelledError):
+                await remit.work_off()
+
+    with _refusals():
+        _run(work(_settings()))
+
+
+@cli.command()
+def migrate(
+    to: Annotated[
+        str | None, typer.Option(help="A migration such as core.0005_team, or zero. Default: the newest.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before `--to zero` deletes everything.")] = False,
+) -> None:
+    """Bring the database to the newest migrations, or to another state. Needs the owner's login on a served one."""
+    with _refusals():
+        settings = _settings()
+        if to == ZERO and not yes:
+            typer.confirm("This deletes every table with everything in it. Go on?", abort=True)
+        _run(_migrate(settings, to))
+
+
+@cli.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the URL and the accounts as JSON.")] = False,
+    if_empty: Annotated[bool, typer.Option(help="Do nothing, and say so, where the database holds real data.")] = False,
+) -> None:
+    """Fill an empty database with an invented network, and print who can sign in. A demo that is there stays."""
+    with _refusals():
+        settings = _settings()
+        _run(_demo(settings, as_json=as_json, if_empty=if_empty))
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at everything that a start needs, and say what to do."""
+
+    async def examine() -> bool:
+        is_well = True
+        async for finding in examination.examine():
+            is_well = is_well and finding.is_good
+            mark = "[green]ok[/]" if finding.is_good else "[red]no[/]"
+            console.print(f"{mark}  [bold]{finding.name}[/]:", end=" ")
+            console.print(finding.sentence, markup=False, highlight=False, soft_wrap=True)
+        return is_well
+
+    with _refusals():
+        configure_logging("ERROR")
+        raise typer.Exit(0 if _run(examine()) else 1)
+
+
+@cli.command()
+def plugins() -> None:
+    """List the plugins: which run, which do not, and why."""
+    with _refusals():
+        merged = merged_plugins(_settings())
+        table = Table("name", "version", "state", "what")
+        for one in merged.listed:
+            manifest = one.plugin
+            table.add_row(
+                one.name,
+                manifest.version if manifest else "",
+                one.state if one.fault is None else f"{one.state} ({one.fault})",
+                one.sentence or (manifest.title if manifest else ""),
+            )
+        console.print(table)
+        raise typer.Exit(1 if any(one.state is State.QUARANTINED for one in merged.listed) else 0)
+
+
+@journal.command()
+def verify(
+    network: Annotated[str, typer.Option(help="The network's id, or `operator`.")],
+    first: Annotated[int, typer.Option("--from", min=1, help="Number of the first entry to verify.")] = 1,
+) -> None:
+    """Recompute a network's journal. Exit code 0: sound. 1: broken. 2: it cannot be verified. Prints JSON."""
+    try:
+        settings = _settings()
+        verification = _run(_verify(settings, _chain_id(network), first))
+    except (StartRefused, NotFound) as refusal:
+        _print_json({"network": network, "error": str(refusal)})
+        raise typer.Exit(REFUSED) from refusal
+    _print_json(
+        {
+            "network": network,
+            "isSound": verification.is_sound,
+            "from": verification.from_seq,
+            "last": verification.last_seq,
+            "lastHash": verification.last_hash.hex(),
+            "fault": verification.fault,
+            "badEntry": verification.bad_seq,
+        }
+    )
+    raise typer.Exit(0 if verification.is_sound else 1)
+
+
+# --- What the commands do
+
+
+async def _prepare(settings: Settings) -> None:
+    """Open Remit once before others do: what is refused is said once, and migrations are run by one."""
+    async with open_remit(settings):
+        pass
+
+
+async def _migrate(settings: Settings, to: str | None) -> None:
+    def tell(event: str, app: str, migration: str) -> None:
+        if event.endswith("_done"):
+            console.print(f"{'applied' if event == 'apply_done' else 'taken back'}  {app}.{migration}", highlight=False)
+
+    merged = merged_plugins(settings)
+    database = await Database.open(settings, merged.apps)
+    try:
+        await migrate_database(database, merged.apps, target=to, progress=tell)
+    finally:
+        await database.close()
+    console.print("The database is up to date." if to is None else f"The database is at {to}.")
+
+
+async def _demo(settings: Settings, *, as_json: bool, if_empty: bool) -> None:
+    async with open_remit(settings) as remit:
+        try:
+            await _generate(remit, is_quiet=as_json)
+        except NotADemo:
+            if not if_empty:
+                raise
+            complaints.print("The database holds data of its own; the demo is not added.")
+            return
+        accounts = await demo_accounts(remit.host)
+    url = f"http://{settings.host}:{settings.port}"
+    if as_json:
+        _print_json({"url": url, "accounts": [asdict(account) for account in accounts]})
+    else:
+        _show_accounts(accounts)
+
+
+async def _generate(remit: Remit, *, is_quiet: bool) -> Summary:
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=complaints, transient=True, disable=is_quiet) as bar:
+        task = bar.add_task("demo", total=None)
+
+        def tell(label: str, done: int, total: int, /) -> None:
+            bar.update(task, description=label, completed=done, total=total)
+
+        async with remit.host.database.owner_connection() as owner:
+            return await generate(remit.host, owner, progress=tell)
+
+
+async def _verify(settings: Settings, chain_id: UUID, first: int) -> Verification:
+    async with open_remit(settings) as remit:
+        return await verify_journal(remit.host, chain_id, from_seq=first)
+
+
+def _chain_id(network: str) -> UUID:
+    if network == "operator":
+        return OPERATOR_CHAIN
+    try:
+        return UUID(network)
+    except ValueError as error:
+        raise StartRefused("--network takes the id of a network (a UUID), or the word operator.") from error
+
+
+# --- What people see
+
+
+def _announce(remit: Remit, url: str) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[bold]Remit is running[/]", f"{url}/graphql")
+    if remit.host.is_demo:
+        table.add_row("Mail of the demo", f"{url}/dev/mail")
+        table.add_row("Who can sign in", "remit demo")
+    table.add_row("Is it well?", f"{url}/readyz")
+    table.add_row("Stop it", "Ctrl-C")
+    complaints.print(table)
+
+
+def _show_accounts(accounts: Sequence[DemoAccount]) -> None:
+    for network, members in groupby(accounts, key=lambda account: account.network):
+        table = Table("role", "name", title=f"Who can sign in: {network}", title_justify="left")
+        table.add_column("e-mail", no_wrap=True)
+        for account in members:
+            table.add_row(account.role, account.name, account.email)
+        console.print(table)
+    if accounts:
+        console.print(TRY_NEXT.format(password=accounts[0].password), soft_wrap=True)
+        console.print(f"Authorization: Bearer {accounts[0].token}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+# --- Starting and stopping
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; SIGTERM and SIGINT cancel it, so that everything that is open is closed in order."""
+
+    async def stoppable() -> T:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(stoppable())
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Print a refused start as its sentence, and end with its exit code."""
+    try:
+        yield
+    except StartRefused as refusal:
+        _refuse(str(refusal))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _refuse(sentence: str) -> NoReturn:
+    complaints.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(REFUSED)
+
+
+if __name__ == "__main__":
+    main()
