@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 
 import structlog
@@ -321,7 +321,7 @@ class Host:
 
     @asynccontextmanager
     async def read(self, caller: Caller) -> AsyncIterator[Work]:
-        """Open a read-only Work: one snapshot in the caller's scope. Raises Unauthenticated for a session that is over."""
+        """Open a read-only Work: one snapshot in the caller's scope. Raises Unauthenticated."""
         async with self.database.read() as statements:
             work = await self._open(statements, caller)
             yield work

@@ -63,8 +63,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",
-        description="Money in minor units of its currency (ISO 4217): a JSON integer within +-2^53, since GraphQL's Int "
-        "ends at 21 474 836.47.",
+        description="Money in minor units of its currency (ISO 4217): a JSON integer within +-2^53, "
+        "since GraphQL's Int ends at 21 474 836.47.",
         serialize=int,
         parse_value=_parse_minor_units,
     ),

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app import Remit, asgi_of, open_remit
 from database.bootstrap import prepare_embedded
 from database.embedded import Embedded
 from database.migrate import migrate
-from app import Remit, asgi_of, open_remit
 from settings import Settings
 from tests.api import Api
 

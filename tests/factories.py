@@ -24,6 +24,7 @@ from work import Host, Task, Work
 MADE = Task(EventType("test.made", Area.SYSTEM))
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BEGINNING = date(2020, 1, 1)
+NO_ASSIGNMENT = UUID(int=0)
 
 INSERT_SERVICE = """
 INSERT INTO services (network_id, id, name, duration, buffer_after) VALUES ($1, $2, $3, $4, $5)
@@ -68,6 +69,8 @@ class Salon:
 
 async def make_salon(host: Host, people: Mapping[str, tuple[str, str]], *, provides: tuple[str, ...] = ()) -> Salon:
     """A salon whose people are given as `name: (role, place)`; the place is `network`, `north` or `south`.
+
+    Somebody whose role is empty has none.
 
     Those in `provides` provide the service at both locations.
     """
@@ -123,15 +126,21 @@ async def _make_person(work: Work, salon: Salon, name: str, role: str, place: st
     specialist = await Specialist.create(
         network_id=salon.network_id, account_id=account_id, name=name.title(), created_at=work.at
     )
+    assignment_id = await _assign(work, salon, specialist.id, role, location_id) if role else NO_ASSIGNMENT
+    return Person(name, role, specialist.id, account_id, assignment_id, token="")
+
+
+async def _assign(work: Work, salon: Salon, specialist_id: UUID, role: str, location_id: UUID | None) -> UUID:
     assignment = await Assignment.create(
         network_id=salon.network_id,
         location_id=location_id,
         role_code=role,
-        specialist_id=specialist.id,
+        specialist_id=specialist_id,
         valid_from=work.at - timedelta(days=1),
         created_epoch=await work.statements.fetchval("SELECT next_policy_epoch()"),
     )
-    return Person(name, role, specialist.id, account_id, assignment.id, token="")
+    found: UUID = assignment.id
+    return found
 
 
 async def _make_business(work: Work, salon: Salon, providers: list[UUID]) -> None:

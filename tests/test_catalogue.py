@@ -24,9 +24,11 @@ EXEMPT = {
 }
 TABLES = """
 SELECT c.relname AS name, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced,
-  ARRAY(SELECT tgname::text FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT tgisinternal AND tgenabled = 'O') AS triggers,
+  ARRAY(SELECT tgname::text FROM pg_trigger t
+    WHERE t.tgrelid = c.oid AND NOT tgisinternal AND tgenabled = 'O') AS triggers,
   ARRAY(SELECT polname::text FROM pg_policy p WHERE p.polrelid = c.oid) AS policies,
-  EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'network_id' AND NOT a.attisdropped) AS owned
+  EXISTS (SELECT FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attname = 'network_id' AND NOT a.attisdropped) AS owned
 FROM pg_class c WHERE c.relnamespace = 'remit'::regnamespace AND c.relkind = 'r' ORDER BY 1
 """
 SINGLE_KEYS = """

@@ -70,12 +70,20 @@ def running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[subp
         command, cwd=ROOT, env={**os.environ, **environment}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        assert process.stderr is not None
-        said = iter(process.stderr.readline, "")
-        yield process, next(found[0] for line in said if (found := re.search(r"http://[0-9.]+:[0-9]+", line)))
+        yield process, _announced(process)
     finally:
         process.kill()
         process.communicate()
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    said = ""
+    for line in iter(process.stderr.readline, ""):
+        said += line
+        if found := re.search(r"http://[0-9.]+:[0-9]+", line):
+            return found[0]
+    raise AssertionError(f"it ended with {process.wait()} before it served: {said}")
 
 
 def is_up(data_dir: Path) -> bool:
@@ -129,8 +137,8 @@ async def as_superuser(host: Host, *, sql: str) -> None:
         (
             "proxies that are no networks",
             "REMIT_TRUSTED_PROXIES",
-            "proxy.example",
-            "The settings are wrong. REMIT_TRUSTED_PROXIES: 'proxy.example' does not appear to be an IPv4 or IPv6 network.",
+            "proxy",
+            "The settings are wrong. REMIT_TRUSTED_PROXIES: 'proxy' does not appear to be an IPv4 or IPv6 network.",
         ),
         (
             "a database of another kind",

@@ -53,6 +53,9 @@ async def add_client(work: Work) -> UUID:
     return found
 
 
+TAMPER = """
+UPDATE journal_entries SET payload = replace(payload, '"ok"', '"oK"') WHERE chain_id = $1 AND seq = $2
+"""
 JOBS = "SELECT count(*) FROM jobs.procrastinate_jobs WHERE args ->> 'client_id' = $1"
 
 
@@ -151,11 +154,7 @@ async def test_one_changed_byte_is_found_with_its_number(remit: Remit, salon: Sa
     bad_seq = sound.last_seq - 1
 
     async with remit.host.database.owner_connection() as owner:
-        await owner.execute(
-            "UPDATE journal_entries SET payload = replace(payload, '\"ok\"', '\"oK\"') WHERE chain_id = $1 AND seq = $2",
-            salon.network_id,
-            bad_seq,
-        )
+        await owner.execute(TAMPER, salon.network_id, bad_seq)
     broken = await verify_journal(remit.host, salon.network_id)
 
     assert sound.is_sound

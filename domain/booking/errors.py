@@ -23,7 +23,7 @@ class SlotTaken(UserError):
     code = "SLOT_TAKEN"
 
     def __init__(self, specialist_id: UUID | None, alternatives: tuple[FreeStart, ...]) -> None:
-        nearest = f" The nearest free start is {alternatives[0].local_start}." if alternatives else ""
+        nearest = f" The nearest free start is {alternatives[0].local_start.replace('T', ' ')}." if alternatives else ""
         super().__init__(
             "This time is already taken." + nearest,
             hint="Choose one of the alternatives." if alternatives else "Choose another day or specialist.",

@@ -1,7 +1,7 @@
 """Booking, moving and cancelling: one path writes `busy`, and the database's exclusion constraint is its truth.
 
 Order of a booking: visibility, capability, idempotency, what is provided at which price, the lock of the subjects
-(for speed and an honest error; the constraint decides), the appointment with its lines, what it occupies, history, jobs.
+(for speed and an honest error; the constraint decides), the appointment, its lines, what it occupies, history, jobs.
 """
 
 from __future__ import annotations
@@ -157,7 +157,10 @@ async def reschedule_appointment(
 async def cancel_appointment(
     work: Work, appointment_id: UUID, *, reason: str, by_client: bool, expected_version: int
 ) -> asyncpg.Record:
-    """Cancel an appointment and free its time. Raises NotFound, Forbidden, StaleVersion, InvalidTransition, ReasonRequired."""
+    """Cancel an appointment and free its time.
+
+    Raises NotFound, Forbidden, StaleVersion, InvalidTransition, ReasonRequired.
+    """
     before = await _changeable(work, appointment_id, "appointments:cancel", expected_version=expected_version)
     transition(AppointmentState(before["state"]), AppointmentState.CANCELLED, reason=reason)
     await work.statements.execute(RELEASE, work.network_id, appointment_id)

@@ -39,7 +39,7 @@ FILTERED = """WHERE ($2::uuid IS NULL OR location_id = $2) AND ($3::timestamptz 
 AND ($4::timestamptz IS NULL OR starts_at < $4) AND ($5::text[] IS NULL OR state = ANY ($5))
 AND ($6::uuid IS NULL OR $6 = ANY (specialist_id)) AND ($7::uuid IS NULL OR client_id = $7) AND """
 APPOINTMENTS_PAGE = APPOINTMENTS + FILTERED + "($8::timestamptz IS NULL OR (starts_at, id) > ($8, $9)) AND "
-APPOINTMENTS_COUNT = "SELECT count(*) FROM (" + APPOINTMENTS + FILTERED
+APPOINTMENTS_COUNT = "SELECT count(*) FROM (" + APPOINTMENTS + FILTERED  # noqa: S608  (constants of this file)
 PAGE_ORDER = " ORDER BY starts_at, id LIMIT $10"
 LINES_OF = """
 SELECT * FROM appointment_lines WHERE network_id = $1 AND appointment_id = ANY ($2) ORDER BY appointment_id, position

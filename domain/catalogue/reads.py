@@ -52,7 +52,7 @@ WHERE l.network_id = $1 AND l.specialist_id = ANY ($2) AND l.in_force @> $3::dat
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A service that a specialist provides at the asked location; `duration` in minutes where it is the person's own."""
+    """A service that a specialist provides at the asked location; `duration` in minutes if it is the person's own."""
 
     duration: int | None
 
@@ -103,7 +103,7 @@ async def links_of_specialists(work: Work, keys: list[UUID]) -> dict[UUID, list[
 
 
 async def offers_at(work: Work, location_id: UUID, *, on: date, pairs: Sequence[tuple[UUID, UUID]]) -> Offers:
-    """Load what the rules need to price and time these (service, specialist) pairs. Raises NotFound for unknown ones."""
+    """Load what the rules need to price and time these (service, specialist) pairs. Raises NotFound."""
     service_ids = [service_id for service_id, _ in pairs]
     found = await services_by_id(work, list(dict.fromkeys(service_ids)))
     for position, service_id in enumerate(service_ids):

@@ -1,4 +1,4 @@
 """The Security journal as its readers see it: entries of the viewer's network, their changes, and who may see which.
 
-May import `work` and below. The entries are written by the database (`migrations/sql/journal.sql`) and worded by `audit`.
+May import `work` and below. The database writes the entries (`migrations/sql/journal.sql`), `audit` words them.
 """

@@ -84,7 +84,7 @@ AND ($5::text[] IS NULL OR e.code = ANY ($5)) AND ($6::text[] IS NULL OR e.outco
 AND ($7::text IS NULL OR e.actor_id = $7) AND ($8::uuid IS NULL OR e.location_id = $8)
 AND ($9::timestamptz IS NULL OR e.recorded_at >= $9) AND ($10::timestamptz IS NULL OR e.recorded_at < $10)
 AND (e.actor_id = $3 OR """
-ENTRIES_COUNT = "SELECT count(*) FROM journal_entries e WHERE e.chain_id = $1 " + FILTERED
+ENTRIES_COUNT = "SELECT count(*) FROM journal_entries e WHERE e.chain_id = $1 " + FILTERED  # noqa: S608  (constants of this file)
 BEFORE = ") AND ($11::bigint IS NULL OR e.seq < $11) ORDER BY e.seq DESC LIMIT $12"
 ONE = ") AND e.id = $11"
 CHANGES = """

@@ -39,8 +39,7 @@ async def network(work: Work) -> NetworkRow:
 
 async def own_networks(work: Work) -> list[NetworkRow]:
     """Every network in which the viewer's account has a place."""
-    rows = await work.statements.fetch(OWN_NETWORKS, record_class=NetworkRow)
-    return rows
+    return await work.statements.fetch(OWN_NETWORKS, record_class=NetworkRow)
 
 
 async def location(work: Work, location_id: UUID) -> LocationRow:

@@ -1,8 +1,8 @@
 """Changing who may do what. Preview and change run the very same steps; a preview's Work is always rolled back.
 
-Order: lock the policy's epoch, read the policy under the lock, check the changer again by it, apply the changes, read the
-policy anew, compare (delta), nobody grants what they do not hold, the last owner stays, ask the plugins, compare the
-consent, write the record.
+Order: lock the policy's epoch, read the policy under the lock, check the changer again by it, apply the changes, the
+last owner stays, read the policy anew, compare (delta), nobody grants what they do not hold, ask the plugins, compare
+the consent, write the record.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from database.sqlstate import constraint_of
 from domain.network import reads as network
 from domain.team import reads
 from domain.team.consequences import ask_plugins
-from domain.team.models import Assignment, PolicyChange as PolicyChangeRecord
+from domain.team.models import Assignment
+from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.rules import (
     MOST_CHANGES,
     OWNER,

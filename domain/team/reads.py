@@ -79,9 +79,7 @@ async def specialists_by_id(work: Work, keys: list[UUID]) -> dict[UUID, Speciali
 
 async def assignment(work: Work, assignment_id: UUID) -> AssignmentRow:
     """One current assignment in the viewer's reach. Raises NotFound."""
-    row = await work.statements.fetchrow(
-        ASSIGNMENT, work.network_id, assignment_id, record_class=AssignmentRow
-    )
+    row = await work.statements.fetchrow(ASSIGNMENT, work.network_id, assignment_id, record_class=AssignmentRow)
     if row is None or not work.viewer.can("assignments:read", at=row["location_id"]):
         raise NotFound
     return row

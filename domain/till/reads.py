@@ -77,10 +77,7 @@ def refunded_amount(payment: PaymentRow) -> Money:
 
 async def open_sale_of(work: Work, appointment_id: UUID) -> SaleRow | None:
     """The open sale of an appointment, None before its first payment."""
-    row = await work.statements.fetchrow(
-        OPEN_SALE, work.network_id, [appointment_id], record_class=SaleRow
-    )
-    return row
+    return await work.statements.fetchrow(OPEN_SALE, work.network_id, [appointment_id], record_class=SaleRow)
 
 
 async def sales_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, SaleRow]:
@@ -94,10 +91,7 @@ async def sales_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -
 
 async def payment(work: Work, payment_id: UUID) -> PaymentRow | None:
     """One payment by id."""
-    row = await work.statements.fetchrow(
-        PAYMENT, work.network_id, payment_id, record_class=PaymentRow
-    )
-    return row
+    return await work.statements.fetchrow(PAYMENT, work.network_id, payment_id, record_class=PaymentRow)
 
 
 async def payments_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, list[PaymentRow]]:

@@ -164,7 +164,8 @@ DECLARE
 BEGIN
   -- to_jsonb: some watched tables have no partner_id. ORDER BY: two transactions lock the epochs in one order.
   FOR domain IN
-    SELECT DISTINCT (to_jsonb(touched) ->> 'network_id')::uuid AS network_id,
+    SELECT DISTINCT (to_jsonb(touched) ->> CASE TG_TABLE_NAME WHEN 'networks' THEN 'id' ELSE 'network_id' END)::uuid
+                      AS network_id,
                     (to_jsonb(touched) ->> 'partner_id')::uuid AS partner_id
     FROM touched ORDER BY 1, 2
   LOOP

@@ -33,6 +33,9 @@ SELECT protect('locations', 'network',
   plain => '{network_id,id,code,name,zone,country,currency,address,phone,state,call_center,created_at}',
   personal => '{}', secret => '{}', noise => '{}');
 
+-- A compiled policy knows the places and their zones.
+SELECT watch_policy('networks'), watch_policy('locations');
+
 -- One row: what this database is. Written by the owner alone, so that no bug of the server turns a real one into a demo.
 CREATE TABLE installation (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -321,7 +321,7 @@ async def test_payments_at_once_never_exceed_what_is_due(api: Api, remit: Remit,
 
     answers = await asyncio.gather(*(pay(api, salon, appointment["id"], 30_00) for _ in range(5)))
 
-    assert sorted(answer["__typename"] for answer in answers) == ["Overpayment"] * 4 + ["PaymentCreated"]
+    assert sorted(str(answer["__typename"]) for answer in answers) == ["Overpayment"] * 4 + ["PaymentCreated"]
     assert await count(remit, salon, "SELECT sum(amount)::int FROM payments") == 30_00
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from strawberry.types import ExecutionResult
 from uuid_utils.compat import uuid7
 
+from app import Remit, asgi_of
 from audit.devices import Device
 from execution.context import RequestContext
 from execution.declaration import roots_of
@@ -96,16 +98,16 @@ class Browser:
         self.at = at or device()
         self.cookies: list[ResponseCookie] = []
 
-    async def ask(self, document: str, caller_: Caller | None = None, **variables: object) -> ExecutionResult:
+    async def ask(self, document: str, by: Caller | None = None, /, **variables: object) -> ExecutionResult:
         """Carry a document out."""
-        context = RequestContext(self.host, caller_ or caller(self.at))
+        context = RequestContext(self.host, by or caller(self.at))
         result = await self.schema.execute(document, variable_values=variables, context_value=context)
         self.cookies = context.cookies
         return result
 
-    async def answer(self, document: str, caller_: Caller | None = None, **variables: object) -> dict[str, Any]:
+    async def answer(self, document: str, by: Caller | None = None, /, **variables: object) -> dict[str, Any]:
         """The value of a document's only root field, which must not fail."""
-        result = await self.ask(document, caller_, **variables)
+        result = await self.ask(document, by, **variables)
         assert result.errors is None, result.errors
         assert result.data is not None
         (value,) = result.data.values()
@@ -349,3 +351,42 @@ def cookie_caller(at: Device, token: str) -> Caller:
     """A request whose token came in the cookie."""
     plain = caller(at, token=token)
     return Caller(plain.token, None, at, plain.address, plain.user_agent, is_cookie=True)
+
+
+async def test_a_browser_signs_in_and_out_over_http(remit: Remit) -> None:
+    anna = await person(remit.host)
+    transport = httpx.ASGITransport(app=asgi_of(remit))
+    headers = {"origin": "https://remit.test", "sec-fetch-site": "same-origin"}
+
+    async with httpx.AsyncClient(transport=transport, base_url="https://remit.test", headers=headers) as http:
+        attempt = await over_http(http, START, email=anna.email, password=PASSWORD)
+        await over_http(http, SEND, attemptId=attempt["id"])
+        code = await mailed_code(remit.host, anna.email)
+        response = await http.post(
+            "/graphql", json={"query": VERIFY, "variables": {"attemptId": attempt["id"], "code": code}}
+        )
+        cookie = next(header for header in response.headers.get_list("set-cookie") if "remit_session" in header)
+        seen = await over_http(http, "{ viewer { account { email } } }")
+        await over_http(http, SIGN_OUT)
+        names = set(http.cookies)
+
+    assert cookie.startswith("__Host-remit_session=")
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {
+        "httponly",
+        "secure",
+        "samesite=strict",
+        "path=/",
+        "max-age=86400",
+    }
+    assert seen == {"account": {"email": anna.email}}
+    assert names == {"__Host-remit_device"}
+
+
+async def over_http(http: httpx.AsyncClient, document: str, **variables: object) -> dict[str, Any]:
+    """The value of a document's only root field, over HTTP."""
+    response = await http.post("/graphql", json={"query": document, "variables": variables})
+    body = response.json()
+    assert "errors" not in body, body
+    (value,) = body["data"].values()
+    assert isinstance(value, dict)
+    return value

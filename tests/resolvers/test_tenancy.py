@@ -1,4 +1,4 @@
-"""Networks are apart: a foreign id is answered like one that does not exist, and the database alone keeps them apart."""
+"""Networks are apart: a foreign id is answered like one that does not exist, and the database alone sees to it."""
 
 from __future__ import annotations
 
