@@ -1,14 +1,14 @@
 """`remit doctor`: looks at everything that a start needs, changes nothing, and says in a sentence what to do.
 
-Order: the machine, the settings, the plugins, the database, its migrations, the address. A finding that later ones
+Order: the settings, the plugins, the policy, the database, its migrations, the address. A finding that later ones
 depend on ends the round: there is nothing to ask a database that is not there.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app import load_settings, merged_plugins
 from database.bootstrap import administrator_lines
@@ -18,6 +18,8 @@ from database.migrate import check
 from errors import StartRefused
 from plugins.loader import State
 from plugins.merge import Merged
+from policies.oracle import disagreements
+from serving import bound_socket
 from settings import Settings
 
 
@@ -41,6 +43,7 @@ async def examine() -> AsyncIterator[Finding]:
         return
     for finding in _plugins(merged):
         yield finding
+    yield _policy(merged)
     async for finding in _database(settings, merged):
         yield finding
     yield _address(settings)
@@ -54,6 +57,13 @@ def _plugins(merged: Merged) -> list[Finding]:
         )
         for one in merged.listed
     ]
+
+
+def _policy(merged: Merged) -> Finding:
+    wrong = list(disagreements(merged.release, now=datetime.now(UTC)))
+    if wrong:
+        return Finding("policy", False, f"The compiled policy differs from Casbin's answer: {'; '.join(wrong)}.")
+    return Finding("policy", True, "The compiled policy answers what Casbin answers, line by line.")
 
 
 async def _database(settings: Settings, merged: Merged) -> AsyncIterator[Finding]:
@@ -90,10 +100,9 @@ def _with_lines(settings: Settings, refusal: str) -> str:
 
 def _address(settings: Settings) -> Finding:
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as error:
-        return Finding("address", False, f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}.")
+        bound_socket(settings).close()
+    except StartRefused as refusal:
+        return Finding("address", False, str(refusal))
     return Finding("address", True, f"{settings.host}:{settings.port} is free.")
 
 

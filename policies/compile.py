@@ -229,13 +229,14 @@ def build_policy(
     epoch: int,
     release: Release,
     own_roles: Iterable[ClosedRole] = (),
+    zone: ZoneInfo | None = None,
     locations: Iterable[Place] = (),
     inactive: Iterable[UUID] = (),
     assignments: Iterable[Assignment] = (),
 ) -> DomainPolicy:
-    """Index a domain's rows. A network has no zone of its own: it has that of its first location, without any UTC."""
+    """Index a domain's rows. `zone` is a network's; the operator and partners, which have none, go by UTC."""
     places = {place.location_id: place for place in locations}
-    top = Place(None, next((place.zone for place in places.values()), ZoneInfo("UTC")))
+    top = Place(None, zone or ZoneInfo("UTC"))
     by_holder: dict[UUID, list[Assignment]] = {}
     for assignment in assignments:
         by_holder.setdefault(assignment.holder_id, []).append(assignment)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from errors import NotFound
 from policies.catalogue import DomainKind
 from policies.compile import Assignment, DomainPolicy, build_policy
 from policies.limit_syntax import LimitInvalid, limits_from_json
@@ -57,6 +58,7 @@ _ROLE_LINES: Final = """
     WHERE network_id = $1 AND ended_epoch IS NULL ORDER BY role_id, id
 """
 _LOCATIONS: Final = "SELECT id, zone, call_center FROM locations WHERE network_id = $1 ORDER BY id"
+_ZONE: Final = "SELECT zone FROM networks WHERE id = $1"
 _NOT_ACTIVE: Final = "SELECT id FROM specialists WHERE network_id = $1 AND state <> 'ACTIVE'"
 
 
@@ -75,8 +77,14 @@ class Fetch(Protocol):
 
 
 async def load_network_policy(fetch: Fetch, network_id: UUID, release: Release) -> DomainPolicy:
-    """The current policy of a network: own roles, assignments, locations, and who is not active."""
+    """The current policy of a network: own roles, assignments, locations, and who is not active.
+
+    Raises NotFound if the fetch's scope holds no such network.
+    """
     roles = _close_roles(await fetch(_ROLES, network_id), await fetch(_ROLE_LINES, network_id), release)
+    found = await fetch(_ZONE, network_id)
+    if not found:
+        raise NotFound()
     locations = [_place(row) for row in await fetch(_LOCATIONS, network_id)]
     inactive = [row["id"] for row in await fetch(_NOT_ACTIVE, network_id)]
     return build_policy(
@@ -84,6 +92,7 @@ async def load_network_policy(fetch: Fetch, network_id: UUID, release: Release) 
         epoch=_epoch(await fetch(_EPOCH[DomainKind.NETWORK], network_id)),
         release=release,
         own_roles=roles.values(),
+        zone=ZoneInfo(found[0]["zone"]),
         locations=locations,
         inactive=inactive,
         assignments=_assignments(await fetch(_ASSIGNMENTS[DomainKind.NETWORK], network_id), roles, release),

@@ -10,10 +10,10 @@ import pytest
 
 from policies.decisions import Forbidden, decide
 from policies.limits import NO_OBJECT
+from policies.oracle import oracle_allows
 from policies.reasons import Reason
 from policies.scopes import OPERATOR
 from policies.viewer import Viewer, ViewerKind, viewer_in, viewer_without_domain
-from tests.policies.oracle import oracle_allows
 from tests.policies.world import (
     EAST,
     N1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 from policies.compile import Assignment, DomainPolicy, build_policy
 from policies.decisions import decide
 from policies.limits import ANY_OBJECT, NO_LIMITS, NO_OBJECT, OPTED_IN, Limits, Place
+from policies.oracle import disagreements, oracle_allows
 from policies.release import Release
 from policies.roles import BUILT_IN
 from policies.scopes import OPERATOR, partner
 from policies.viewer import Viewer, ViewerKind, viewer_in
-from tests.policies.oracle import oracle_allows
 from tests.policies.test_release import RELEASE as REAL_RELEASE
 from tests.policies.world import ATHENS, CATALOGUE, EAST, N1, NETWORK_1, NORTH, NOW, SOUTH, asking, called, policy_of
 from tests.policies.worlds import HOLDERS, NETWORK_CODES, policies, viewers
@@ -131,3 +132,16 @@ def _all_access(policy: DomainPolicy, assignments: list[Assignment]) -> set[tupl
         for at, mask in changed.held_by(called(name), NOW).could.items()
         for code in CATALOGUE.codes(mask)
     }
+
+
+def test_the_built_in_roles_are_compiled_to_what_casbin_answers() -> None:
+    assert list(disagreements(REAL_RELEASE, now=NOW)) == []
+
+
+def test_a_line_that_was_lost_in_compiling_is_told() -> None:
+    marketer = REAL_RELEASE.closed["marketer"]
+    damaged = replace(marketer, lines=marketer.lines[1:])
+    release = replace(REAL_RELEASE, closed={**REAL_RELEASE.closed, "marketer": damaged})
+
+    lost = marketer.lines[0].capability
+    assert f"marketer, {lost}: compiled says True" in list(disagreements(release, now=NOW))

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from errors import NotFound
 from policies.limits import NO_LIMITS, OPTED_IN, Days, Limits
 from policies.scopes import OPERATOR, network, partner
 from policies.store import UNREADABLE, PolicyCache, load_network_policy, load_operator_policy, load_partner_policy
@@ -35,6 +38,7 @@ def assignment(**changed: Any) -> dict[str, Any]:
 
 ROWS: dict[str, list[dict[str, Any]]] = {
     "policy_epochs": [{"epoch": 12}],
+    "networks": [{"zone": "Europe/London"}],
     "roles": [{"id": called("role"), "code": "night_desk", "title": "Night desk", "version": 3}],
     "role_lines": [
         {"role_id": called("role"), "capability": "clients:read", "effect": "allow", "limits": '{"own": true}'},
@@ -80,7 +84,7 @@ async def test_a_network_is_read() -> None:
     assert (policy.domain, policy.epoch) == (network(N1), 12)
     assert policy.places[NORTH].traits == {OPTED_IN}
     assert policy.places[SOUTH].traits == set()
-    assert policy.top.zone.key == "Europe/Athens"
+    assert policy.top.zone.key == "Europe/London"
     assert policy.inactive == {called("sue")}
     assert {holder: [one.limits for one in held] for holder, held in policy.assignments.items()} == {
         called("bo"): [NO_LIMITS],
@@ -90,6 +94,11 @@ async def test_a_network_is_read() -> None:
         called("kim"): [Limits(back=Days(7, 7))],
         called("lee"): [UNREADABLE],
     }
+
+
+async def test_a_network_that_is_not_there_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        await load_network_policy(Rows(ROWS | {"networks": []}), N1, RELEASE)
 
 
 async def test_an_own_role_is_closed_with_its_version_as_source_and_its_dormant_lines() -> None:

@@ -229,6 +229,7 @@ def policy_of(
         epoch=7,
         release=release,
         own_roles=own_roles,
+        zone=ATHENS,
         locations=locations() if places is None else places,
         inactive=map(called, inactive),
         assignments=assignments,
