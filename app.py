@@ -29,6 +29,7 @@ from database.connections import Database
 from database.migrate import check, migrate
 from domain.notices.reads import recent_mails
 from errors import StartRefused
+from host import Host
 from jobs import Worker
 from pages.explorer import EXPLORER_PATH
 from pages.health import Condition, ConditionState
@@ -44,7 +45,6 @@ from schema.credentials import Credentials
 from schema.view import GraphQLView
 from settings import Settings
 from telemetry import RequestTelemetry, configure_logging
-from work import Host
 
 log = structlog.get_logger(__name__)
 

@@ -232,7 +232,8 @@ async def _demo(settings: Settings, *, as_json: bool, if_empty: bool) -> None:
 
 async def _generate(remit: Remit, *, is_quiet: bool) -> Summary:
     columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=complaints, transient=True, disable=is_quiet) as bar:
+    is_hidden = is_quiet or not complaints.is_terminal
+    with Progress(*columns, console=complaints, transient=True, disable=is_hidden) as bar:
         task = bar.add_task("demo", total=None)
 
         def tell(label: str, done: int, total: int, /) -> None:

@@ -7,6 +7,7 @@ its own. SIGTERM and SIGINT end the requests in flight, then the worker, then th
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -66,11 +67,17 @@ def bound_socket(settings: Settings) -> socket.socket:
         bound = socket.create_server((settings.host, settings.port), family=family, backlog=WAITING)
     except OSError as error:
         raise StartRefused(
-            f"The server cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            f"The server cannot listen on {settings.host}:{settings.port} ({reason_of(error)}). "
             "End what uses the address, or set REMIT_PORT to another port (0 takes a free one)."
         ) from error
     bound.set_inheritable(True)
     return bound
+
+
+def reason_of(error: OSError) -> str:
+    """The system's word for an error, without what Python adds; names that do not resolve have words of their own."""
+    is_of_names = isinstance(error, socket.gaierror)
+    return str(error.strerror) if is_of_names or error.errno is None else os.strerror(error.errno)
 
 
 def url_of(bound: socket.socket) -> str:

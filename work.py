@@ -1,65 +1,38 @@
-"""One unit of work: a transaction with its viewer, its journal entry and its jobs; and the reads beside it.
+"""One unit of work: a transaction with its viewer, its journal entry and its jobs. `host.py` opens and ends it.
 
-May import `audit`, `policies`, `jobs`, `database`, `plugins.contract` and below.
-
-Order of a Work: begin, scope and session (`open_scope`), open the entry (`journal_begin`), the capability gate, the
-operation with its jobs, and last the entry's append, which takes the chain's head; commit. A refusal or an error rolls
-all of it back, and the attempt is journaled in a transaction of its own.
+May import `audit`, `policies`, `jobs`, `plugins.contract`, `database` and below.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-import structlog
 from asyncpg import Record
-from prometheus_client import Counter
 from uuid_utils.compat import uuid7
 
 from audit.devices import Device
 from audit.entries import OPERATOR_CHAIN, Actor, ActorType, Area, Entry, EventType, Operation, Outcome, Target
-from audit.keys import Keys
-from database.connections import Database
-from database.sqlstate import sqlstate_of
 from database.statements import Statements
 from errors import UserError
 from jobs import Job, defer
-from plugins.contract import AccessView, Consequences
+from plugins.contract import AccessView
 from policies.decisions import Forbidden
 from policies.limits import Address
-from policies.release import Release
-from policies.scopes import network
-from policies.store import PolicyCache
-from policies.viewer import Viewer, ViewerKind, viewer_in, viewer_without_domain
-from settings import Settings
+from policies.viewer import Viewer
 
-log = structlog.get_logger(__name__)
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from host import Host
 
-ATTEMPTS = 3
-"""How often a Work is run when PostgreSQL ends it for a deadlock or a serialisation failure."""
-RETRIED = frozenset({"40P01", "40001"})
-IDLE_TOUCH = timedelta(minutes=1)
-
-JOURNAL_UNWRITTEN = Counter("remit_journal_unwritten_total", "Refusals whose own journal entry could not be written.")
-
-OPEN_SCOPE = "SELECT * FROM open_scope($1, $2)"
 SET_SCOPE = """
 SELECT set_config('remit.network_id', $1, true), set_config('remit.account_id', $2, true),
        set_config('remit.identity', $3, true)
 """
 BEGIN_ENTRY = "SELECT journal_begin($1, $2)"
 APPEND_ENTRY = "SELECT journal_append($1, $2, $3, $4)"
-TOUCH_SESSION = """
-UPDATE sessions SET last_seen_at = $2, idle_until = LEAST($2 + (idle_until - last_seen_at), ends_at) WHERE id = $1
-"""
 
 
 class Unauthenticated(UserError):
@@ -230,6 +203,10 @@ class Work:
             SET_SCOPE, str(self._acts_in or ""), str(account_id or ""), "on" if self.is_identity else ""
         )
 
+    async def begin_entry(self) -> None:
+        """Open the journal entry that the transaction's row changes belong to."""
+        await self.statements.execute(BEGIN_ENTRY, self.chain_id, self.entry_id)
+
     async def append(self, task: Task, *, error: Exception | None = None) -> None:
         """Append the journal entry: the last statement of the transaction, since it takes the chain's head.
 
@@ -297,164 +274,3 @@ def _code_of(error: Exception | None) -> str | None:
     if error is None:
         return None
     return error.code if isinstance(error, UserError) else "INTERNAL"
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """The running Remit: what every Work leans on. Made once by the composition, shared by all requests and jobs."""
-
-    settings: Settings
-    database: Database
-    release: Release
-    policies: PolicyCache
-    keys: Keys
-    consequences: Mapping[str, Consequences] = field(default_factory=dict)
-    is_demo: bool = False
-    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-    _public_turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # A public Work takes a second connection to count its try. As many as there are connections would hold them
-        # all and wait for one another; a third of them also leaves room for everybody else.
-        turns = max(1, self.settings.database_connections // 3)
-        object.__setattr__(self, "_public_turns", asyncio.Semaphore(turns))
-
-    @asynccontextmanager
-    async def read(self, caller: Caller) -> AsyncIterator[Work]:
-        """Open a read-only Work: one snapshot in the caller's scope. Raises Unauthenticated."""
-        async with self.database.read() as statements:
-            work = await self._open(statements, caller)
-            yield work
-        await self._touch_session(work)
-
-    @asynccontextmanager
-    async def rehearsal(self, caller: Caller) -> AsyncIterator[Work]:
-        """Open a Work that may write and is always rolled back: no row, job, signal or journal entry remains of it."""
-        async with self.database.transaction() as statements:
-            work = await self._open(statements, caller)
-            await statements.execute(BEGIN_ENTRY, work.chain_id, work.entry_id)
-            async with statements.savepoint() as savepoint:
-                yield work
-                await savepoint.roll_back()
-
-    async def perform(self, caller: Caller, task: Task, run: Callable[[Work], Awaitable[T]]) -> T:
-        """Run a Work to its commit and return what `run` returned.
-
-        Raises what `run` raised, after the rollback and the journaling of the attempt; BusyTryAgain when PostgreSQL
-        ended it three times for the sake of others.
-        """
-        async with self._public_turns if task.is_public else nullcontext():
-            return await self._perform(caller, task, run)
-
-    async def perform_as_system(
-        self, network_id: UUID | None, task: Task, run: Callable[[Work], Awaitable[T]], *, name: str = "system"
-    ) -> T:
-        """Run a Work that no person asked for, in a network or (None) in the scope of identity, to its commit.
-
-        Its viewer is nobody and holds nothing; the journal names the system with `name`, a job's. Raises as `perform`.
-        """
-        caller = Caller(network_id=network_id, transport=name)
-        return await self.perform(caller, replace(task, is_system=True), run)
-
-    async def _perform(self, caller: Caller, task: Task, run: Callable[[Work], Awaitable[T]]) -> T:
-        for attempt in range(1, ATTEMPTS + 1):
-            work = None
-            try:
-                async with self.database.transaction() as statements:
-                    work = await self._open(statements, caller, task)
-                    await statements.execute(BEGIN_ENTRY, work.chain_id, work.entry_id)
-                    result = await run(work)
-                    await work.append(task)
-                return result
-            except Exception as error:
-                if sqlstate_of(error) in RETRIED and attempt < ATTEMPTS:
-                    continue
-                answer = _worded(error)
-                await self.journal_attempt(work, task, answer)
-                if answer is error:
-                    raise
-                raise answer from error
-        raise AssertionError("the last attempt returns or raises")
-
-    async def journal_attempt(self, seen: Work | None, task: Task, error: Exception) -> None:
-        """Journal a refused or failed attempt in a transaction of its own, after its Work is gone.
-
-        The answer stays the refusal even where this cannot be written: then a log line and a counter say so.
-        """
-        if seen is None or task.event is None or isinstance(error, Unauthenticated):
-            return  # who is nobody is refused and counted, not journaled: strangers must not hold a chain's head
-        try:
-            async with self.database.transaction() as statements:
-                own = replace(seen, statements=statements, entry_id=uuid7())
-                await own.set_scope()
-                await statements.execute(BEGIN_ENTRY, own.chain_id, own.entry_id)
-                await own.append(task, error=error)
-        except Exception:
-            JOURNAL_UNWRITTEN.inc()
-            log.exception("journal_unwritten", request=str(seen.caller.request_id), code=task.event.code)
-
-    async def _open(self, statements: Statements, caller: Caller, task: Task = Task()) -> Work:
-        at = self.clock()
-        anonymous = viewer_without_domain(self.release, now=at, address=caller.address)
-        work = Work(
-            host=self,
-            caller=caller,
-            viewer=anonymous,
-            statements=statements,
-            at=at,
-            entry_id=uuid7(),
-            is_identity=task.is_public or (task.is_system and caller.network_id is None),
-            is_account_matter=task.is_account_matter,
-            system_network_id=caller.network_id if task.is_system else None,
-        )
-        if task.is_public or task.is_system or caller.token_hash is None:
-            await work.set_scope()
-            return work
-        row = _known(await statements.fetchrow(OPEN_SCOPE, caller.token_hash, caller.network_id))
-        work.session = Session.of(row, at=at)
-        work.name = row["specialist_name"] or row["account_name"]
-        work.viewer = await self._viewer(row, work)
-        return work
-
-    async def _viewer(self, row: Record, work: Work) -> Viewer:
-        if row["network_id"] is None:
-            return viewer_without_domain(
-                self.release,
-                now=work.at,
-                account_id=row["account_id"],
-                session_id=row["session_id"],
-                language=row["language"],
-                address=work.caller.address,
-            )
-        policy = await self.policies.policy(work.statements.fetch, network(row["network_id"]), row["policy_epoch"])
-        return viewer_in(
-            policy,
-            kind=ViewerKind.SERVICE if row["specialist_kind"] == "SERVICE" else ViewerKind.SPECIALIST,
-            account_id=row["account_id"],
-            specialist_id=row["specialist_id"],
-            session_id=row["session_id"],
-            language=row["language"],
-            address=work.caller.address,
-            network_name=row["network_name"],
-            now=work.at,
-        )
-
-    async def _touch_session(self, work: Work) -> None:
-        session = work.session
-        if session is None or work.at - session.last_seen_at < IDLE_TOUCH:
-            return
-        async with self.database.transaction() as statements:
-            await replace(work, statements=statements).set_scope()
-            await statements.execute(TOUCH_SESSION, session.id, work.at)
-
-
-def _known(row: Record | None) -> Record:
-    if row is None:
-        raise Unauthenticated("Your session is not known.")
-    return row
-
-
-def _worded(error: Exception) -> Exception:
-    if sqlstate_of(error) in RETRIED:
-        return BusyTryAgain("Others were changing the same things at the same moment.")
-    return error

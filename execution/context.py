@@ -8,7 +8,8 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
-from work import Caller, Host, ResponseCookie, Work
+from host import Host
+from work import Caller, ResponseCookie, Work
 
 
 class RequestContext:

@@ -20,7 +20,7 @@ from graphql.utilities import lexicographic_sort_schema
 from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.execution import ExecutionContext
 from strawberry.types.field import StrawberryField
 
@@ -137,7 +137,8 @@ def _copy(found: StrawberryField) -> StrawberryField:
 
 
 def _fields_of(cls: type) -> list[StrawberryField]:
-    definition: StrawberryObjectDefinition = strawberry.type(cls).__strawberry_definition__  # type: ignore[attr-defined]  # Strawberry's seam
+    # Once only: Strawberry takes the fields out of the class, and a second schema would find them without resolvers
+    definition = get_object_definition(cls) or get_object_definition(strawberry.type(cls), strict=True)
     return definition.fields
 
 

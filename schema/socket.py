@@ -20,9 +20,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
 
 from execution.context import RequestContext
+from host import Host
 from schema.operation_request import operation_of
 from schema.refusals import RequestRefused
-from work import Caller, Host
+from work import Caller
 
 LONGEST_ID: Final = 64
 NAMED: Final = frozenset({"subscribe", "complete"})

@@ -29,6 +29,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from audit.devices import SCOPE_ADDRESS, SCOPE_DEVICE
 from execution.context import RequestContext
 from execution.operation import UNAVAILABLE
+from host import Host
 from schema.builder import RemitSchema
 from schema.credentials import SESSION_COOKIE, Credentials, Token, bearer_token
 from schema.media_types import GRAPHQL, answer_type
@@ -36,7 +37,7 @@ from schema.operation_request import OperationRequest, read_json, read_operation
 from schema.refusals import RequestRefused
 from schema.scalars import NOBODY
 from schema.socket import Socket, SocketAdapter, SocketHandler
-from work import Caller, Host, ResponseCookie, Unauthenticated
+from work import Caller, ResponseCookie, Unauthenticated
 
 OPERATION: Final = "remit.operation"
 """Key of the operation's name in the ASGI scope, for the request's log line."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from app import Remit
+from host import Host
 from tests.installation import Clock
-from work import Host
 
 
 @pytest.fixture

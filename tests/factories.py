@@ -19,7 +19,8 @@ from domain.identity.rules import SessionKind
 from domain.identity.sessions import open_session, see_device
 from domain.network.models import Location, Network
 from domain.team.models import Assignment, Specialist
-from work import Host, Task, Work
+from host import Host
+from work import Task, Work
 
 MADE = Task(EventType("test.made", Area.SYSTEM))
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -11,12 +11,12 @@ from audit.keys import Keys
 from database.apps import OrmApp
 from database.connections import Database
 from database.migrate import migrate
+from host import Host
 from policies.capabilities import CORE
 from policies.catalogue import Catalogue
 from policies.release import assemble_release, core_lines
 from policies.store import PolicyCache
 from settings import Settings
-from work import Host
 
 ORM = OrmApp(
     "core",

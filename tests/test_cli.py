@@ -25,9 +25,10 @@ from uuid_utils.compat import uuid7
 import cli
 from app import open_remit
 from audit.entries import Area, EventType
+from host import Host
 from serving import url_of
 from settings import Settings
-from work import Host, Task, Work
+from work import Task, Work
 
 ROOT = Path(__file__).parent.parent
 NOTED = EventType("toy.noted", Area.SYSTEM)

@@ -7,7 +7,8 @@ from uuid import UUID
 from audit.entries import OPERATOR_CHAIN, Area, EventType
 from audit.verification import Verification, verify_chain
 from errors import NotFound
-from work import Host, Task, Work
+from host import Host
+from work import Task, Work
 
 JOURNAL_VERIFIED = EventType("journal.verified", Area.SYSTEM)
 JOURNAL_BROKEN = EventType("journal.verification_failed", Area.SYSTEM)

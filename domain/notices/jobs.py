@@ -11,8 +11,9 @@ from domain.localtime import zone_named
 from domain.notices.operations import Letter, queue_mail
 from domain.notices.rules import appointment_mail, appointment_news, language_of
 from domain.notices.sending import MAIL_FAILED, MAIL_SENT, SEND_MAIL
+from host import Host
 from jobs import Job
-from work import Host, Task, Work
+from work import Task, Work
 
 CLIENT_TOLD = EventType("client.told", Area.DATA_CHANGES)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.notices.sealing import open_text
-from work import Host, Task, Work
+from host import Host
+from work import Task, Work
 
 MAILS_SHOWN = 100
 

@@ -19,9 +19,10 @@ import aiosmtplib
 from audit.entries import Area, EventType
 from domain.notices.rules import MailText, deliverable_address
 from domain.notices.sealing import open_text
+from host import Host
 from jobs import Job
 from settings import Settings
-from work import Host, Task, Work
+from work import Task, Work
 
 MAIL_SENT = EventType("mail.sent", Area.SYSTEM)
 MAIL_FAILED = EventType("mail.failed", Area.SYSTEM)

@@ -13,6 +13,7 @@ from app import Remit, asgi_of
 from audit.devices import Device
 from execution.context import RequestContext
 from execution.declaration import roots_of
+from host import Host
 from policies.capabilities import CORE
 from policies.catalogue import Catalogue
 from resolvers import identity
@@ -30,7 +31,7 @@ from tests.domain.identity.people import (
     wrong,
 )
 from tests.installation import Clock
-from work import Caller, Host, ResponseCookie
+from work import Caller, ResponseCookie
 
 START = """
 mutation ($email: String!, $password: String!) {

@@ -18,7 +18,8 @@ from domain.identity import operations
 from domain.identity.attempts import OpenedAttempt
 from domain.identity.rules import SessionKind, SignInMethod
 from domain.notices.sealing import open_text
-from work import Caller, Host, Task, Work
+from host import Host
+from work import Caller, Task, Work
 
 PASSWORD = "correct horse battery staple"
 FOUNDED = Task(EventType("network.created", Area.SETTINGS))

@@ -26,6 +26,7 @@ from domain.identity.rules import (
 )
 from domain.notices.sealing import open_text
 from errors import NotFound, UserError
+from host import Host
 from tests.domain.identity.people import (
     CREATED,
     PASSWORD,
@@ -45,7 +46,7 @@ from tests.domain.identity.people import (
     wrong,
 )
 from tests.installation import Clock
-from work import Host, Task, Unauthenticated, Work
+from work import Task, Unauthenticated, Work
 
 SIGN_OUT = Task(operations.SIGNED_OUT)
 END = Task(operations.SESSION_ENDED)
@@ -197,6 +198,18 @@ async def test_a_hundred_parallel_wrong_codes_take_five_tries(host: Host) -> Non
     assert codes[WRONG] == 5
     assert sum(codes.values()) == 100
     assert set(codes) <= {WRONG, CLOSED, "TOO_MANY_ATTEMPTS"}
+
+
+async def test_a_sixth_try_is_not_taken_even_if_nobody_closed_the_attempt(host: Host) -> None:
+    anna, at = await person(host), device()
+    attempt_id, code = await ready_attempt(host, anna, at)
+    # As a process leaves it that dies between the count of the fifth try and its judgement
+    await rows(host, "UPDATE sign_in_attempts SET tries = 5 WHERE id = $1 RETURNING id", attempt_id)
+
+    with pytest.raises(AttemptClosed):
+        await verify(host, attempt_id, code, at)
+
+    assert await sessions_of(host, anna) == []
 
 
 async def test_of_twenty_parallel_right_codes_one_signs_in(host: Host) -> None:

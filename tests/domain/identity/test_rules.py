@@ -24,6 +24,7 @@ from domain.identity.rules import (
     InvalidCredentials,
     MethodNotAllowed,
     PasswordWeakness,
+    SessionKind,
     SessionLife,
     TooManyAttempts,
     WeakPassword,
@@ -34,6 +35,7 @@ from domain.identity.rules import (
     email_code_hash,
     email_key,
     expired_attempt,
+    failure_bucket,
     failure_wait,
     is_email_code,
     judge_try,
@@ -44,6 +46,7 @@ from domain.identity.rules import (
     require_strong_password,
     send_email_code,
     session_idle_until,
+    session_life,
     session_token,
     take_try,
     token_hash,
@@ -500,3 +503,21 @@ def test_use_prolongs_a_session_up_to_its_absolute_end() -> None:
 
     assert session_idle_until(COOKIE_SESSION, created_at=NOW, now=early) == NOW + timedelta(hours=2)
     assert session_idle_until(COOKIE_SESSION, created_at=NOW, now=late) == NOW + timedelta(hours=24)
+
+
+def test_a_bucket_is_of_one_address_on_one_known_device_or_on_all_unknown_ones() -> None:
+    buckets = {
+        failure_bucket(key, address, device)
+        for key in (KEY, bytes(32))
+        for address in ("anna@example.hu", "bela@example.hu")
+        for device in (None, DEVICE_D, DEVICE_E)
+    }
+
+    assert len(buckets) == 12
+    assert {len(bucket) for bucket in buckets} == {32}
+    assert failure_bucket(KEY, "anna@example.hu", DEVICE_D) in buckets
+
+
+@pytest.mark.parametrize(("kind", "life"), [(SessionKind.COOKIE, COOKIE_SESSION), (SessionKind.BEARER, BEARER_SESSION)])
+def test_a_session_lives_by_its_kind(kind: SessionKind, life: SessionLife) -> None:
+    assert session_life(kind) == life

@@ -19,15 +19,16 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
-from domain.notices.jobs import JOBS, SEND_MAIL, TELL_CLIENT
+from domain.notices.jobs import JOBS, TELL_CLIENT
 from domain.notices.operations import Letter, queue_mail
 from domain.notices.reads import ReadableMail, recent_mails
 from domain.notices.rules import MailText
 from domain.notices.sealing import open_text
-from domain.notices.sending import NoMailServer, server_of
+from domain.notices.sending import SEND_MAIL, NoMailServer, server_of
+from host import Host
 from tests.domain.identity.people import entries, person, rows
 from tests.installation import Clock
-from work import Host, Task, Work
+from work import Task, Work
 
 WRITTEN = Task(EventType("mail.written", Area.SYSTEM))
 BOOKED = Task(EventType("appointment.created", Area.DATA_CHANGES))

@@ -1,0 +1,77 @@
+"""docs/errors.md: one section a code, in the words of the error's own class and of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, groupby
+
+from graphql import GraphQLObjectType, GraphQLSchema, GraphQLUnionType, build_schema, get_named_type
+
+from docs.generate.markdown import code, codes, page, prose
+from docs.generate.source import merged, modules
+from errors import UserError
+
+INTRODUCTION = """\
+A refusal that a person can do something about comes back as data: a member of the mutation's result union that
+implements `UserError`. Branch on `code`, show `message`, offer `hint`; `path` says where in the input it is.
+
+```graphql
+mutation Book($input: BookAppointmentInput!) {
+  bookAppointment(input: $input) {
+    __typename
+    ... on UserError { code message hint path }
+  }
+}
+```
+
+From a query, and from a mutation whose union does not have it, a refusal comes as a GraphQL error with the same `code`
+and `hint` in its `extensions`. What nobody expected is masked: its code is `INTERNAL`, and its id is in the log."""
+
+
+def errors_page() -> str:
+    """The page."""
+    schema = build_schema(merged().schema.sdl())
+    by_code = groupby(sorted(errors(), key=lambda error: (error.code, error.__name__)), key=lambda error: error.code)
+    sections = [_section(code_, list(members), schema) for code_, members in by_code]
+    return page("Errors", INTRODUCTION, *sections)
+
+
+def errors() -> set[type[UserError]]:
+    """Every class of a refusal that the house raises."""
+    modules()
+    return set(_below(UserError))
+
+
+def _below(cls: type[UserError]) -> Iterator[type[UserError]]:
+    for sub in cls.__subclasses__():
+        if not sub.__module__.startswith("tests."):
+            yield sub
+            yield from _below(sub)
+
+
+def _section(code_: str, members: list[type[UserError]], schema: GraphQLSchema) -> str:
+    happened = "\n\n".join(dict.fromkeys(prose(error) for error in members))
+    hints = dict.fromkeys(error.hint for error in members if error.hint)
+    advice = " ".join(hints) or "The answer's `hint` and `message` say it for the case."
+    types = [type_ for error in members if (type_ := _type_of(error, schema))]
+    parts = [f"## {code_}", f"**What happened.** {happened}", f"**What to do.** {advice}"]
+    parts += chain.from_iterable(_api(type_, schema) for type_ in types)
+    return "\n\n".join(parts)
+
+
+def _type_of(error: type[UserError], schema: GraphQLSchema) -> GraphQLObjectType | None:
+    found = schema.get_type(error.__name__)
+    return found if isinstance(found, GraphQLObjectType) else None
+
+
+def _api(type_: GraphQLObjectType, schema: GraphQLSchema) -> Iterator[str]:
+    own = [name for name in type_.fields if not any(name in interface.fields for interface in type_.interfaces)]
+    if own:
+        yield f"**It carries** {codes(own)}."
+    answering = [
+        name
+        for name, field in (schema.mutation_type.fields.items() if schema.mutation_type else ())
+        if isinstance(union := get_named_type(field.type), GraphQLUnionType) and type_ in union.types
+    ]
+    if answering:
+        yield f"**Answer of** {codes(answering)}, as the type {code(type_.name)}."
