@@ -10,8 +10,8 @@ from functools import partial
 from uuid import UUID
 
 from audit.devices import Device
-from audit.entries import Area, EventType
 from audit.user_agents import DeviceClass, Traits
+from demo.events import DEMO_SESSION_OPENED
 from demo.generate import IS_DEMO
 from demo.ids import demo_id
 from demo.places import PASSWORD, Business
@@ -23,7 +23,6 @@ from errors import StartRefused
 from host import Host
 from work import Task, Work
 
-DEMO_SESSION_OPENED = EventType("demo.session_opened", Area.SIGN_INS)
 OPEN_SESSION = Task(DEMO_SESSION_OPENED)
 
 DEVICE = Device(

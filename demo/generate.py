@@ -20,7 +20,7 @@ from uuid import UUID
 
 import asyncpg
 
-from audit.entries import Area, EventType
+from demo.events import DEMO_IMPORTED
 from demo.ids import demo_id
 from demo.places import PASSWORD
 from demo.plan import Plan, demo_plan
@@ -30,7 +30,6 @@ from errors import StartRefused
 from host import Host
 from work import Caller, Task, Work
 
-DEMO_IMPORTED = EventType("demo.imported", Area.DATA_CHANGES)
 IMPORT = Task(DEMO_IMPORTED, is_system=True)
 MOST_ROWS = 500
 """Rows of one Work (specification of the journal, 4.1)."""

@@ -4,7 +4,7 @@ An example is a file `pages/examples/<place>_<slug>.graphql`. Its first line is 
 its variables, if any, are in a file of the same name that ends in `.json`. There a value may be a word that the
 explorer replaces when it opens the example:
 
-- `@today`, `@tomorrow`: that day, as YYYY-MM-DD, by the reader's clock;
+- `@midnight`, `@next-midnight`, `@tomorrow-noon`: that instant, by the reader's clock;
 - `@new-key`: a fresh idempotency key;
 - an empty text: the value of that name in an earlier answer of the same browser tab, else for the reader to fill in.
 """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from database.apps import OrmApp
+from demo.events import DEMO_EVENTS
+from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
 from execution.declaration import mutations, roots_of
@@ -45,7 +47,18 @@ def contribute() -> Contribution:
         roots=roots,
         jobs=notice_jobs.JOBS,
         # Several mutations may write one event type
-        events=tuple(dict.fromkeys((*written, *notice_jobs.EVENTS, *journal_operations.EVENTS, *refused))),
+        events=tuple(
+            dict.fromkeys(
+                (
+                    *written,
+                    *identity_operations.EVENTS,
+                    *notice_jobs.EVENTS,
+                    *journal_operations.EVENTS,
+                    *refused,
+                    *DEMO_EVENTS,
+                )
+            )
+        ),
     )
 
 

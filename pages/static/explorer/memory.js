@@ -37,22 +37,22 @@ function collect(value, wanted, found) {
   }
 }
 
-/** An example's variables with their words filled in: `@today`, `@tomorrow`, `@new-key`, and what was carried. */
+/** An example's variables with their words filled in: `@midnight`, `@next-midnight`, `@tomorrow-noon`, `@new-key`, and what was carried. */
 export function filledIn(variables, now = new Date()) {
   const carried = read(sessionStorage, CARRIED, {});
   const fill = (name, value) => {
     if (value === "") return carried[name] ?? "";
-    if (value === "@today") return localDay(now, 0);
-    if (value === "@tomorrow") return localDay(now, 1);
+    if (value === "@midnight") return instant(now, 0, 0);
+    if (value === "@next-midnight") return instant(now, 1, 0);
+    if (value === "@tomorrow-noon") return instant(now, 1, 12);
     return value === "@new-key" ? freshKey() : value;
   };
   return JSON.parse(JSON.stringify(variables, fill));
 }
 
-function localDay(now, later) {
-  const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() + later);
-  const two = (number) => String(number).padStart(2, "0");
-  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+/** An hour of today or a later day by the reader's clock, as an instant that the API reads. */
+function instant(now, daysLater, hour) {
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + daysLater, hour).toISOString();
 }
 
 /** Not `crypto.randomUUID`: browsers give that to https and localhost alone. */
