@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
+from audit.entries import EventType
 from database.apps import OrmApp
 from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
-from execution.declaration import mutations, roots_of
+from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
 from policies.capabilities import CORE as CAPABILITIES
@@ -41,25 +43,14 @@ ORM: Final = OrmApp(
 def contribute() -> Contribution:
     """The core's root fields, jobs and event types."""
     roots = roots_of(*TOPICS)
-    written = [root.event for root in mutations(roots) if root.event is not None]
-    refused = [QUERY_REFUSED.event] if QUERY_REFUSED.event else []
-    return Contribution(
-        roots=roots,
-        jobs=notice_jobs.JOBS,
-        # Several mutations may write one event type
-        events=tuple(
-            dict.fromkeys(
-                (
-                    *written,
-                    *identity_operations.EVENTS,
-                    *notice_jobs.EVENTS,
-                    *journal_operations.EVENTS,
-                    *refused,
-                    *DEMO_EVENTS,
-                )
-            )
-        ),
-    )
+    return Contribution(roots=roots, jobs=notice_jobs.JOBS, events=tuple(_events(roots)))
+
+
+def _events(roots: Iterable[Root]) -> dict[EventType, None]:
+    """Every event type, once: several mutations may write the same."""
+    written = [root.event for root in (*mutations(roots), QUERY_REFUSED) if root.event is not None]
+    others = (*identity_operations.EVENTS, *notice_jobs.EVENTS, *journal_operations.EVENTS, *DEMO_EVENTS)
+    return dict.fromkeys((*written, *others))
 
 
 CORE: Final = Plugin(
