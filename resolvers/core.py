@@ -48,9 +48,9 @@ def contribute() -> Contribution:
 
 def _events(roots: Iterable[Root]) -> dict[EventType, None]:
     """Every event type, once: several mutations may write the same."""
-    written = [root.event for root in (*mutations(roots), QUERY_REFUSED) if root.event is not None]
+    written = [root.event for root in mutations(roots)] + [QUERY_REFUSED.event]
     others = (*identity_operations.EVENTS, *notice_jobs.EVENTS, *journal_operations.EVENTS, *DEMO_EVENTS)
-    return dict.fromkeys((*written, *others))
+    return dict.fromkeys(event for event in (*written, *others) if event is not None)
 
 
 CORE: Final = Plugin(

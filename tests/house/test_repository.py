@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from pip._internal.configuration import Configuration
 from pip._internal.models.index import PyPI
 
 from docs.generate.source import HOUSE
@@ -33,11 +33,8 @@ def _texts() -> dict[str, str]:
 
 
 def _addresses() -> list[str]:
-    configuration = Configuration(isolated=False)
-    configuration.load()
-    addresses = [PyPI.simple_url]
-    for _, values in configuration.items():
-        addresses += [part for name, value in values.items() if "url" in name for part in str(value).split()]
+    pip = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, check=True, text=True)
+    addresses = [PyPI.simple_url, *re.findall(r"https?://[^\s']+", pip.stdout)]
     if shutil.which("npm") is not None:
         npm = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, check=False, text=True)
         addresses.append(npm.stdout.strip())
