@@ -17,8 +17,7 @@ help: ## Show every target with a sentence
 setup: .venv/dev.stamp ## Make .venv with everything that development needs; nothing happens where it is up to date
 
 run: .venv/run.stamp ## Serve the API with a demo network on an embedded PostgreSQL, until Ctrl-C
-	@.venv/bin/remit demo --if-empty
-	@exec .venv/bin/remit run
+	@exec .venv/bin/remit run --demo
 
 test: .venv/dev.stamp ## Run the tests but for the slow ones; TESTS=tests/policies runs a part
 	.venv/bin/pytest -m "not slow" $(TESTS)

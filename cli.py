@@ -33,7 +33,7 @@ from database.connections import Database
 from database.migrate import ZERO
 from database.migrate import migrate as migrate_database
 from demo.accounts import DemoAccount, demo_accounts
-from demo.generate import NotADemo, Summary, generate
+from demo.generate import NotADemo, generate, is_filled
 from domain.journal.operations import verify_journal
 from errors import NotFound, StartRefused
 from plugins.loader import State
@@ -49,7 +49,7 @@ TRY_NEXT: Final = """\
 The password of all: [bold]{password}[/]
 
 Try next:
-  1. Open the address that `remit run` prints, and pick an example.
+  1. Open the address that the server prints, and pick an example.
   2. Sign in with an e-mail from the table; the code arrives at /dev/mail.
   3. Or send a bearer token. `remit demo --json` prints one for each account; the first one's header:"""
 
@@ -70,10 +70,13 @@ def main() -> None:
 def run(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes on one address.")] = 1,
     worker: Annotated[bool, typer.Option(help="Carry out jobs in the server's own process.")] = True,
+    with_demo: Annotated[bool, typer.Option("--demo", help="First fill an empty database with the demo.")] = False,
 ) -> None:
     """Serve the API, and carry out jobs beside it, until Ctrl-C or SIGTERM."""
     with _refusals():
         settings = _settings()
+        if with_demo:
+            _run(_demo(settings, as_json=False, if_empty=True))
         if not worker:
             settings = settings.model_copy(update={"worker": False})
         if workers == 1:
@@ -230,8 +233,8 @@ async def _demo(settings: Settings, *, as_json: bool, if_empty: bool) -> None:
         _show_accounts(accounts)
 
 
-async def _generate(remit: Remit, *, is_quiet: bool) -> Summary:
-    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+async def _generate(remit: Remit, *, is_quiet: bool) -> None:
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     is_hidden = is_quiet or not complaints.is_terminal
     with Progress(*columns, console=complaints, transient=True, disable=is_hidden) as bar:
         task = bar.add_task("demo", total=None)
@@ -240,7 +243,8 @@ async def _generate(remit: Remit, *, is_quiet: bool) -> Summary:
             bar.update(task, description=label, completed=done, total=total)
 
         async with remit.host.database.owner_connection() as owner:
-            return await generate(remit.host, owner, progress=tell)
+            if not await is_filled(owner):
+                await generate(remit.host, owner, progress=tell)
 
 
 async def _verify(settings: Settings, chain_id: UUID, first: int) -> Verification:

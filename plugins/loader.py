@@ -35,9 +35,9 @@ BUNDLED: Final[Mapping[str, str]] = MappingProxyType(
 
 # fmt: off
 OWN_PACKAGES: Final = frozenset({
-    "app", "audit", "billing", "cli", "database", "demo", "doctor", "domain", "errors", "execution", "jobs",
-    "migrations", "pages", "plugins", "policies", "remit", "resolvers", "schema", "serving", "settings", "telemetry",
-    "work",
+    "app", "audit", "billing", "cli", "database", "demo", "doctor", "domain", "errors", "execution", "host",
+    "jobs", "migrations", "pages", "plugins", "policies", "remit", "resolvers", "schema", "serving", "settings",
+    "telemetry", "work",
 })
 # fmt: on
 """Remit's top-level names: general words, so another distribution may bring one of them."""

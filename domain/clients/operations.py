@@ -15,7 +15,6 @@ from errors import InvalidInput
 from work import Work
 
 CLIENT_CREATED = EventType("client.created", Area.DATA_CHANGES)
-CLIENT_UPDATED = EventType("client.updated", Area.DATA_CHANGES)
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 320

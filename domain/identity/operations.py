@@ -35,7 +35,7 @@ from domain.identity.models import Account
 from domain.identity.passwords import Busy, PasswordCheck, breached_passwords, password_hashing
 from domain.identity.rules import (
     ATTEMPT_LIFE,
-    EMAIL_CODE_DIGITS,
+    CODE_SECRET_BYTES,
     AttemptState,
     EmailTaken,
     MethodNotAllowed,
@@ -168,7 +168,7 @@ async def send_sign_in_code(work: Work, attempt_id: UUID, *, method: SignInMetho
     device = _device(work)
     seen = await _seen(work, attempt_id)
     await refuse_unless_open(work, seen, device_id=device.id)
-    code = email_code(secrets.randbelow(10**EMAIL_CODE_DIGITS))
+    code = email_code(secrets.token_bytes(CODE_SECRET_BYTES))
     sent = send_email_code(
         seen.attempt,
         code_hash=email_code_hash(work.host.keys.email_code, seen.id, code),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import idna
+import pyotp
 
 from errors import UserError
 
@@ -25,6 +26,7 @@ MAX_PASSWORD_LENGTH = 128
 LEAST_TELLING_PART = 4
 """Names and local parts shorter than this are inside too many good passwords to be refused."""
 
+CODE_SECRET_BYTES = 20
 EMAIL_CODE_DIGITS = 8
 ATTEMPT_LIFE = timedelta(minutes=10)
 MAX_TRIES = 5
@@ -231,11 +233,11 @@ def typed_code(typed: str, digits: int) -> str | None:
     return code if len(code) == digits and code.isascii() and code.isdigit() else None
 
 
-def email_code(number: int) -> str:
-    """The code of a random number below 100 000 000. Raises ValueError beyond it."""
-    if not 0 <= number < 10**EMAIL_CODE_DIGITS:
-        raise ValueError("an e-mail code is made of a number with at most eight digits")
-    return f"{number:0{EMAIL_CODE_DIGITS}d}"
+def email_code(secret: bytes) -> str:
+    """The eight digits of a fresh secret of 20 bytes: its first HOTP value (RFC 4226). Raises ValueError."""
+    if len(secret) != CODE_SECRET_BYTES:
+        raise ValueError("an e-mail code is made of a secret of 20 bytes")
+    return pyotp.HOTP(b32encode(secret).decode(), digits=EMAIL_CODE_DIGITS).at(0)
 
 
 def email_code_hash(key: bytes, attempt_id: UUID, code: str) -> bytes:

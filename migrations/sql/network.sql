@@ -39,7 +39,8 @@ SELECT watch_policy('networks'), watch_policy('locations');
 -- One row: what this database is. Written by the owner alone, so that no bug of the server turns a real one into a demo.
 CREATE TABLE installation (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  is_demo boolean NOT NULL DEFAULT false
+  is_demo boolean NOT NULL DEFAULT false,
+  demo_filled_at timestamptz CHECK (is_demo OR demo_filled_at IS NULL)
 );
 INSERT INTO installation DEFAULT VALUES;
 GRANT SELECT ON installation TO remit_app;

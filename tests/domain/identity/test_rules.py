@@ -191,14 +191,14 @@ def test_typed_code(case: str, typed: str, code: str | None) -> None:
     assert typed_code(typed, 8) == code
 
 
-def test_email_code_keeps_leading_zeros() -> None:
-    assert email_code(1_234_567) == "01234567"
+def test_email_code_is_the_first_value_of_rfc_4226_appendix_d_in_eight_digits() -> None:
+    assert email_code(b"12345678901234567890") == "84755224"
 
 
-@pytest.mark.parametrize("number", [-1, 10**8])
-def test_number_beyond_eight_digits_makes_no_code(number: int) -> None:
-    with pytest.raises(ValueError, match="eight digits"):
-        email_code(number)
+@pytest.mark.parametrize("length", [0, 19, 21])
+def test_a_secret_of_another_length_makes_no_code(length: int) -> None:
+    with pytest.raises(ValueError, match="20 bytes"):
+        email_code(b"x" * length)
 
 
 def test_email_code_hash_is_that_of_the_specification() -> None:
