@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.network import reads
+from domain.network import operations, reads
 from domain.pages import Page
-from execution.declaration import query
+from execution.declaration import mutation, query
 from execution.rows import shown
 from policies.catalogue import Level
 from schema.connections import Connection
-from schema.network import Location, Network
+from schema.network import CreateLocationInput, CreateLocationResult, Location, LocationCreated, Network
 from work import Work
 
 
@@ -30,3 +30,18 @@ async def locations(work: Work, *, first: int = 50, after: str | None = None) ->
 async def location(work: Work, *, id: UUID) -> Location:
     """One location."""
     return shown(await reads.location(work, id))
+
+
+@mutation(event=operations.LOCATION_CREATED, requires="locations:create", at=Level.NETWORK)
+async def create_location(work: Work, *, input: CreateLocationInput) -> CreateLocationResult:
+    """Open a location."""
+    new = operations.NewLocation(
+        code=input.code,
+        name=input.name,
+        zone=input.zone,
+        country=input.country,
+        currency=input.currency,
+        address=input.address,
+    )
+    row = await operations.create_location(work, new, idempotency_key=input.idempotency_key)
+    return LocationCreated(location=shown(row), journal_entry_id=work.entry_id)

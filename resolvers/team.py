@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.pages import Page
-from domain.team import reads
-from execution.declaration import query
+from domain.team import people, reads
+from execution.declaration import mutation, query
 from execution.rows import shown
 from policies.catalogue import Level
 from schema.connections import Connection
-from schema.team import Assignment, Specialist
+from schema.team import Assignment, CreateSpecialistInput, CreateSpecialistResult, Specialist, SpecialistCreated
 from work import Work
 
 
@@ -32,3 +32,11 @@ async def assignments(
 ) -> Connection[Assignment]:
     """Who has which role where, oldest first."""
     return shown(await reads.assignments(work, Page(first, after), holder_id=holder))
+
+
+@mutation(event=people.SPECIALIST_CREATED, requires="specialists:update", at=Level.LOCATION)
+async def create_specialist(work: Work, *, input: CreateSpecialistInput) -> CreateSpecialistResult:
+    """Enter a specialist, who holds nothing yet: give roles by `changePolicy`."""
+    new = people.NewSpecialist(input.name, input.position)
+    row = await people.create_specialist(work, new, idempotency_key=input.idempotency_key)
+    return SpecialistCreated(specialist=shown(row), journal_entry_id=work.entry_id)

@@ -17,8 +17,8 @@ from domain.team import reads as team
 from domain.till import reads as till
 from execution import declaration as remit
 from schema.catalogue import PriceMissing, Service
-from schema.clients import Client, IdempotencyMismatch
-from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
+from schema.clients import Client
+from schema.errors import BusyTryAgain, Forbidden, IdempotencyMismatch, InvalidInput, NotFound, UserError
 from schema.money import Money
 from schema.network import Location
 from schema.team import Specialist

@@ -9,9 +9,8 @@ from uuid import UUID
 import strawberry
 
 from domain.clients import reads, rules
-from domain.idempotency import IdempotencyMismatch as MismatchError
 from execution import declaration as remit
-from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
+from schema.errors import BusyTryAgain, Forbidden, IdempotencyMismatch, InvalidInput, NotFound, UserError
 
 
 @remit.type(row=reads.ClientRow)
@@ -32,11 +31,6 @@ class Client:
 @remit.type(row=rules.InvalidPhone)
 class InvalidPhone(UserError):
     """This is no phone number of the location's country, nor an international one."""
-
-
-@remit.type(row=MismatchError)
-class IdempotencyMismatch(UserError):
-    """The idempotency key was used before, for something else."""
 
 
 @strawberry.input(description="A new client.")

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 import errors
+from domain import idempotency
 from execution import declaration as remit
 from policies import decisions
 from work import BusyTryAgain as Busy
@@ -52,3 +53,8 @@ class Forbidden(UserError):
     decision_id: UUID = remit.computed(
         lambda error: error.decision.id, description="The decision's id, which also stands in the journal."
     )
+
+
+@remit.type(row=idempotency.IdempotencyMismatch)
+class IdempotencyMismatch(UserError):
+    """The idempotency key was used before, for something else."""

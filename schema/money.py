@@ -6,6 +6,7 @@ import strawberry
 
 from domain import money
 from execution import declaration as remit
+from schema.errors import UserError
 from schema.scalars import MinorUnits
 
 
@@ -23,3 +24,8 @@ class MoneyInput:
 
     amount: MinorUnits
     currency: str
+
+
+@remit.type(row=money.AmountNotInUnit)
+class AmountNotInUnit(UserError):
+    """The currency has no such small unit in life."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -12,6 +13,7 @@ from domain.network import reads as network
 from domain.team import reads
 from execution import declaration as remit
 from schema.catalogue import ServiceLink
+from schema.errors import BusyTryAgain, Forbidden, IdempotencyMismatch, InvalidInput, NotFound
 from schema.network import Location
 
 
@@ -48,3 +50,26 @@ class Specialist:
     services: list[ServiceLink] = remit.relation(
         catalogue.links_of_specialists, key="id", description="What the person provides today."
     )
+
+
+@strawberry.input(description="A person to be entered.")
+class CreateSpecialistInput:
+    """A person to be entered."""
+
+    idempotency_key: str = strawberry.field(description="A fresh random UUID for each intention of a person.")
+    name: str
+    position: str = ""
+
+
+@remit.type()
+class SpecialistCreated:
+    """The specialist is entered, and holds nothing yet."""
+
+    specialist: Specialist
+    journal_entry_id: UUID
+
+
+CreateSpecialistResult = Annotated[
+    SpecialistCreated | IdempotencyMismatch | InvalidInput | NotFound | Forbidden | BusyTryAgain,
+    strawberry.union("CreateSpecialistResult", description="The specialist, or why not."),
+]

@@ -13,9 +13,8 @@ from domain import money
 from domain.team import reads as team
 from domain.till import reads, rules
 from execution import declaration as remit
-from schema.clients import IdempotencyMismatch
-from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
-from schema.money import Money, MoneyInput
+from schema.errors import BusyTryAgain, Forbidden, IdempotencyMismatch, InvalidInput, NotFound, UserError
+from schema.money import AmountNotInUnit, Money, MoneyInput
 from schema.scalars import MinorUnits
 from schema.team import Specialist
 
@@ -71,11 +70,6 @@ class Overpayment(UserError):
 @remit.type(row=money.CurrencyMismatch)
 class CurrencyMismatch(UserError):
     """Another currency than the sale's."""
-
-
-@remit.type(row=money.AmountNotInUnit)
-class AmountNotInUnit(UserError):
-    """The currency has no such small unit in life."""
 
 
 @strawberry.input(description="Money that came for an appointment.")

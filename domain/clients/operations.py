@@ -11,12 +11,12 @@ from domain.clients import reads
 from domain.clients.models import Client
 from domain.clients.rules import name_key, phone_number
 from domain.network import reads as network
+from domain.texts import typed_text
 from errors import InvalidInput
 from work import Work
 
 CLIENT_CREATED = EventType("client.created", Area.DATA_CHANGES)
 
-LONGEST_NAME = 200
 LONGEST_EMAIL = 320
 SEEN = """
 INSERT INTO client_locations (network_id, client_id, location_id, first_seen) VALUES ($1, $2, $3, $4)
@@ -42,7 +42,7 @@ async def create_client(work: Work, card: ClientCard, *, idempotency_key: str) -
     claim = await idempotency.claim(work, key=idempotency_key, operation="createClient", request=card)
     if claim.first_result is not None:
         return await reads.client(work, claim.first_result)
-    name = _checked_name(card.name)
+    name = typed_text(card.name, least=1, path=("input", "name"))
     made = await Client.create(
         network_id=work.network_id,
         name=name,
@@ -56,13 +56,6 @@ async def create_client(work: Work, card: ClientCard, *, idempotency_key: str) -
     await claim.keep(work, made.id)
     work.touches("client", made.id, name=name, location_id=location["id"])
     return await reads.client(work, made.id)
-
-
-def _checked_name(name: str) -> str:
-    stripped = name.strip()
-    if not 1 <= len(stripped) <= LONGEST_NAME or "\x00" in stripped:
-        raise InvalidInput(f"A name has 1 to {LONGEST_NAME} characters.", path=("input", "name"))
-    return stripped
 
 
 def _checked_email(email: str | None) -> str | None:
