@@ -134,7 +134,7 @@ async def test_a_demo_that_is_there_is_left_as_it_is(demo: Demo) -> None:
 async def test_a_database_that_is_no_demo_is_left_alone(demo: Demo) -> None:
     async with demo.host.database.owner_connection() as owner:
         before = await owner.fetchval(ENTRIES)
-        await owner.execute("UPDATE installation SET is_demo = false")
+        await owner.execute("UPDATE installation SET is_demo = false, demo_filled_at = NULL")
         try:
             with pytest.raises(NotADemo, match="not empty and is no demo"):
                 await generate(demo.host, owner, progress=lambda *args: None)
