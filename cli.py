@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
@@ -37,21 +38,24 @@ from demo.generate import NotADemo, generate, is_filled
 from domain.journal.operations import verify_journal
 from errors import NotFound, StartRefused
 from plugins.loader import State
-from serving import serve, serve_with_processes
+from serving import bound_socket, serve, serve_with_processes
 from settings import Settings
 from telemetry import configure_logging
 
 T = TypeVar("T")
 
+COMMAND: Final = "remit"
 REFUSED: Final = 2
 INTERRUPTED: Final = 130
 TRY_NEXT: Final = """\
 The password of all: [bold]{password}[/]
 
 Try next:
-  1. Open the address that the server prints, and pick an example.
-  2. Sign in with an e-mail from the table; the code arrives at /dev/mail.
-  3. Or send a bearer token. `remit demo --json` prints one for each account; the first one's header:"""
+  1. Open the address of `remit run`, and click through the examples from the
+     first on: they sign the first owner in. The code arrives at /dev/mail.
+  2. To be somebody else, put in another e-mail of these.
+  3. In programs send a bearer token. `remit demo --json` prints one for each
+     account, and ends those that it printed before. The first one's header:"""
 
 cli = typer.Typer(help="Remit: a GraphQL backend for networks of service businesses.", no_args_is_help=True)
 journal = typer.Typer(help="The journal of all changes.", no_args_is_help=True)
@@ -76,6 +80,7 @@ def run(
     with _refusals():
         settings = _settings()
         if with_demo:
+            bound_socket(settings).close()  # a taken address is told before the demo is made, not after
             _run(_demo(settings, as_json=False, if_empty=True))
         if not worker:
             settings = settings.model_copy(update={"worker": False})
@@ -123,9 +128,9 @@ def migrate(
 @cli.command()
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the URL and the accounts as JSON.")] = False,
-    if_empty: Annotated[bool, typer.Option(help="Do nothing, and say so, where the database holds real data.")] = False,
+    if_empty: Annotated[bool, typer.Option(help="Where the database holds real data, say so and exit with 0.")] = False,
 ) -> None:
-    """Fill an empty database with an invented network, and print who can sign in. A demo that is there stays."""
+    """Fill an empty database with two invented networks, and print who can sign in. A demo that is there stays."""
     with _refusals():
         settings = _settings()
         _run(_demo(settings, as_json=as_json, if_empty=if_empty))
@@ -269,10 +274,17 @@ def _announce(remit: Remit, url: str) -> None:
     table.add_row("[bold]Remit is running[/]", f"{url}/graphql")
     if remit.host.is_demo:
         table.add_row("Mail of the demo", f"{url}/dev/mail")
-        table.add_row("Who can sign in", "remit demo")
+        table.add_row("Who can sign in", f"{_invoked_as()} demo")
     table.add_row("Is it well?", f"{url}/readyz")
     table.add_row("Stop it", "Ctrl-C")
+    complaints.print()
     complaints.print(table)
+
+
+def _invoked_as() -> str:
+    """The command as it was typed, such as `.venv/bin/remit`, so that what is shown can be copied."""
+    typed = sys.argv[0]
+    return typed if Path(typed).name == COMMAND else COMMAND
 
 
 def _show_accounts(accounts: Sequence[DemoAccount]) -> None:
@@ -283,7 +295,7 @@ def _show_accounts(accounts: Sequence[DemoAccount]) -> None:
             table.add_row(account.role, account.name, account.email)
         console.print(table)
     if accounts:
-        console.print(TRY_NEXT.format(password=accounts[0].password), soft_wrap=True)
+        console.print(TRY_NEXT.format(password=accounts[0].password), highlight=False, soft_wrap=True)
         console.print(f"Authorization: Bearer {accounts[0].token}", soft_wrap=True, markup=False, highlight=False)
 
 

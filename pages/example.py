@@ -4,15 +4,18 @@ An example is a file `pages/examples/<place>_<slug>.graphql`. Its first line is 
 its variables, if any, are in a file of the same name that ends in `.json`. There a value may be a word that the
 explorer replaces when it opens the example:
 
-- `@midnight`, `@next-midnight`, `@tomorrow-noon`: that instant, by the reader's clock;
+- `@midnight`, `@next-midnight`: that instant, by the reader's clock;
+- `@free-start`: the start that an earlier answer offered, else noon in six weeks, which is beyond the demo's calendar;
 - `@new-key`: a fresh idempotency key;
 - an empty text: the value of that name in an earlier answer of the same browser tab, else for the reader to fill in.
+
+Where the database is a demo, `pages/examples/demo.json` has the values of some: whom a demo lets in is no secret.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -41,6 +44,17 @@ def ready_examples() -> tuple[Example, ...]:
     """
     folder = files("pages") / "examples"
     return tuple(_read(folder, name) for name in _document_names(folder))
+
+
+@cache
+def demo_examples() -> tuple[Example, ...]:
+    """Every example as a demo shows it: who signs in is filled in."""
+    known = _variables(files("pages") / "examples" / "demo.json")
+    return tuple(_with_known(example, known) for example in ready_examples())
+
+
+def _with_known(example: Example, known: Variables) -> Example:
+    return replace(example, variables={name: known.get(name, value) for name, value in example.variables.items()})
 
 
 def _document_names(folder: Traversable) -> Iterator[str]:

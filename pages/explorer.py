@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-from pages.example import ready_examples
+from pages.example import demo_examples, ready_examples
 from pages.rendering import render_page
 
 EXPLORER_PATH: Final = "/graphql"
@@ -38,7 +38,7 @@ class BrowserRoute(Route):
 
 
 def explorer_routes(*, mailbox_path: str | None) -> list[BaseRoute]:
-    """The explorer and its examples; with `mailbox_path` it links to the mailbox.
+    """The explorer and its examples; with `mailbox_path`, which only a demo has, it links to the mailbox.
 
     Place them before the route of the API: the page shares its path.
     """
@@ -48,13 +48,11 @@ def explorer_routes(*, mailbox_path: str | None) -> list[BaseRoute]:
         page.headers["Vary"] = "Accept"
         return page
 
+    async def examples(_: Request) -> Response:
+        shown = ready_examples() if mailbox_path is None else demo_examples()
+        return Response(orjson.dumps([asdict(example) for example in shown]), media_type="application/json")
+
     return [BrowserRoute(EXPLORER_PATH, explorer), Route(EXAMPLES_PATH, examples)]
-
-
-async def examples(_: Request) -> Response:
-    """Answer the ready examples as JSON."""
-    listed = [asdict(example) for example in ready_examples()]
-    return Response(orjson.dumps(listed), media_type="application/json")
 
 
 def _comes_from_an_address_bar(scope: Scope) -> bool:

@@ -169,6 +169,13 @@ def test_a_taken_port_is_named_before_anything_is_opened(remit: Callable[..., Re
     )
 
 
+def test_a_taken_port_is_named_before_the_demo_is_made(remit: Callable[..., Result], data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = remit("run", "--demo", REMIT_PORT=str(taken.getsockname()[1]), REMIT_DATA_DIR=str(data_dir / "none"))
+
+    assert (result.exit_code, result.stdout, (data_dir / "none").exists()) == (2, "", False)
+
+
 def test_url_of_a_socket_for_every_address_is_one_that_a_browser_can_open() -> None:
     with socket.create_server(("0.0.0.0", 0)) as bound:  # noqa: S104  (the point of the test)
         assert url_of(bound) == f"http://127.0.0.1:{bound.getsockname()[1]}"
@@ -277,6 +284,67 @@ def test_doctor_prints_an_administrators_lines_where_the_server_is_not_reached(r
     assert result.exit_code == 1
     assert "no  database: PostgreSQL cannot be reached at remit_app@127.0.0.1:1/shop" in result.stdout
     assert 'CREATE DATABASE "shop" OWNER remit_owner' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "value", "line"),
+    [
+        ("a misspelt variable", "REMIT_PRT", "1", "no  settings: REMIT_PRT is no setting; REMIT_PORT is one."),
+        (
+            "a foreign word",
+            "REMIT_COLOUR",
+            "1",
+            "no  settings: REMIT_COLOUR is no setting (docs/settings.md lists them).",
+        ),
+        (
+            "mail that goes nowhere",
+            "REMIT_MAIL_URL",
+            "mail.example",
+            "no  mail: REMIT_MAIL_URL names no mail server. Write it as smtps://user:password@mail.example.com.",
+        ),
+    ],
+)
+def test_doctor_finds_what_a_start_lets_pass(
+    remit: Callable[..., Result], case: str, name: str, value: str, line: str
+) -> None:
+    result = remit("doctor", **{name: value})
+
+    assert result.exit_code == 1
+    assert line in result.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("case", "plugins", "line"),
+    [
+        (
+            "one that may load",
+            "billing",
+            "no  settings: REMIT_BILLING_DEFAULT_PLAM is no setting; REMIT_BILLING_DEFAULT_PLAN is one.",
+        ),
+        ("one whose settings nobody has read", "", "ok  settings: Every REMIT_ variable can be read."),
+    ],
+)
+def test_doctor_knows_the_variables_of_a_plugin(
+    remit: Callable[..., Result], case: str, plugins: str, line: str
+) -> None:
+    result = remit("doctor", REMIT_PLUGINS=plugins, REMIT_BILLING_DEFAULT_PLAM="x")
+
+    assert line in result.stdout.splitlines(), case
+
+
+def test_doctor_knows_a_remit_that_runs_from_a_foreign_program(
+    remit: Callable[..., Result], environment: dict[str, str]
+) -> None:
+    with running(environment) as (process, url):
+        port = url.rpartition(":")[2]
+        beside_ours = remit("doctor", REMIT_PORT=port)
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_SECONDS)
+    with socket.create_server(("127.0.0.1", int(port))):
+        beside_a_foreign_one = remit("doctor", REMIT_PORT=port)
+
+    assert f"ok  address: A Remit is running at 127.0.0.1:{port}." in beside_ours.stdout.splitlines()
+    assert f"no  address: The server cannot listen on 127.0.0.1:{port}" in beside_a_foreign_one.stdout
 
 
 # --- Plugins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
 
 import pytest
@@ -89,3 +90,13 @@ def test_every_change_has_a_kind() -> None:
 def test_a_change_without_a_kind_is_refused() -> None:
     with pytest.raises(MisnamedChange, match=r"changes/booking.md must begin with one of prices, rights"):
         kind_of(HOUSE / "changes" / "booking.md")
+
+
+def test_the_layers_of_the_architecture_are_those_that_are_checked() -> None:
+    pyproject = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))
+    (checked,) = [one["layers"] for one in pyproject["tool"]["importlinter"]["contracts"] if one["id"] == "layers"]
+    (drawn,) = re.findall(r"^## Layers\n.*?^```\n(.*?)^```", _page("architecture.md"), re.DOTALL | re.MULTILINE)
+
+    shown = [re.split(r"\s{2,}", line.strip())[0] for line in drawn.splitlines()]
+
+    assert [layer.split(", ") for layer in shown] == [re.split(r" [|:] ", layer) for layer in checked]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, Visitor, parse, validate, visit
 
 from app import load_settings, merged_plugins
-from pages.example import Example, ready_examples
+from demo.places import AURORA, PASSWORD
+from demo.team import first_of_each_role, planned_team
+from pages.example import Example, demo_examples, ready_examples
 
 SHOWN = [pytest.param(example, id=example.slug) for example in ready_examples()]
 
@@ -46,6 +50,7 @@ def test_the_list_walks_through_the_product() -> None:
         "change_with_consent",
         "billing",
         "journal",
+        "journal_entry",
     ]
 
 
@@ -81,7 +86,9 @@ def test_an_example_stays_within_the_endpoint_s_alias_limit(example: Example) ->
 
 @pytest.mark.parametrize("example", SHOWN)
 def test_an_example_holds_no_secret(example: Example) -> None:
-    secrets = {name: value for name, value in example.variables.items() if name in {"password", "code", "consent"}}
+    secrets = {
+        name: value for name, value in example.variables.items() if name in {"password", "mailedCode", "consent"}
+    }
 
     assert set(secrets.values()) <= {""}
 
@@ -91,3 +98,14 @@ def test_an_example_fits_the_schema(example: Example) -> None:
     schema = merged_plugins(load_settings()).schema._schema
 
     assert validate(schema, parse(example.document)) == []
+
+
+def test_a_demo_s_examples_sign_its_first_owner_in() -> None:
+    team = planned_team(AURORA, datetime(2026, 3, 2, tzinfo=UTC))
+    owner = next(member for member in first_of_each_role(team) if member.post.role == "owner")
+
+    assert demo_examples()[0].variables == {"email": owner.account.email, "password": PASSWORD}
+
+
+def test_a_demo_s_examples_differ_in_who_signs_in_alone() -> None:
+    assert demo_examples()[1:] == ready_examples()[1:]

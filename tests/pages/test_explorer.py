@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pages.example import ready_examples
+from pages.example import demo_examples, ready_examples
 from pages.explorer import explorer_routes
 from tests.pages.asking import ask
 
@@ -93,6 +93,12 @@ async def test_the_examples_are_listed_in_their_order() -> None:
         }
         for example in ready_examples()
     ]
+
+
+async def test_a_demo_s_examples_are_filled_in() -> None:
+    response = await ask(application(mailbox_path="/dev/mail"), "/pages/examples.json")
+
+    assert [example["variables"] for example in response.json()] == [example.variables for example in demo_examples()]
 
 
 def texts(folder: str, *endings: str) -> list[tuple[str, str]]:

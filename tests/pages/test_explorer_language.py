@@ -1,4 +1,4 @@
-"""The explorer's pure modules, run in Node: layout, operations, secrets, completions."""
+"""The explorer's modules, run in Node: layout, operations, secrets, completions, and what is carried along."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def evaluate(expression: str, value: object) -> Any:
     with as_file(files("pages") / "static" / "explorer") as folder:
         modules = [
             f"import * as {name} from {json.dumps((folder / f'{name}.js').as_uri())};"
-            for name in ("language", "schema", "completion", "transport")
+            for name in ("answer", "completion", "language", "memory", "schema", "transport")
         ]
         script = "\n".join(
             [*modules, f"const value = {json.dumps(value)};", f"console.log(JSON.stringify({expression}));"]
@@ -157,7 +157,12 @@ def test_colours_cover_the_whole_text() -> None:
 
 def test_the_history_keeps_no_secrets() -> None:
     document = 'mutation { startSignIn(input: {email: "a@b.c", password: "hunter2", code: "12345678"}) { code } }'
-    variables = {"input": {"newPassword": "x", "email": "a@b.c"}, "refreshToken": "y", "code": "1", "codes": ["kept"]}
+    variables = {
+        "input": {"newPassword": "x", "email": "a@b.c"},
+        "refreshToken": "y",
+        "mailedCode": "1",
+        "codes": ["kept"],
+    }
 
     kept = evaluate(
         "[language.withoutSecrets(value[0]), language.variablesWithoutSecrets(value[1])]", [document, variables]
@@ -165,8 +170,65 @@ def test_the_history_keeps_no_secrets() -> None:
 
     assert kept == [
         'mutation { startSignIn(input: {email: "a@b.c", password: "", code: ""}) { code } }',
-        {"input": {"newPassword": "", "email": "a@b.c"}, "refreshToken": "", "code": "", "codes": ["kept"]},
+        {"input": {"newPassword": "", "email": "a@b.c"}, "refreshToken": "", "mailedCode": "", "codes": ["kept"]},
     ]
+
+
+REMEMBERED = """(() => {
+  process.env.TZ = "Europe/Budapest";
+  const kept = {};
+  globalThis.sessionStorage = { getItem: (key) => kept[key] ?? null, setItem: (key, text) => { kept[key] = text; } };
+  for (const answer of value.answers) memory.carry(answer, new Set(Object.keys(value.variables)));
+  return memory.filledIn(value.variables, new Date("2026-11-21T20:00:00Z"));
+})()"""
+
+
+@pytest.mark.parametrize(
+    ("case", "answers", "variables", "expected"),
+    [
+        (
+            "the first of a name in an answer",
+            [{"nodes": [{"holderId": "a"}, {"holderId": "b"}]}],
+            {"holderId": "", "email": ""},
+            {"holderId": "a", "email": ""},
+        ),
+        ("the newest of answers", [{"amount": 1}, None, {"amount": 2}], {"amount": ""}, {"amount": 2}),
+        ("an offered start", [{"startsAt": "soon"}], {"startsAt": "@free-start"}, {"startsAt": "soon"}),
+        ("no offered start", [], {"startsAt": "@free-start"}, {"startsAt": "2027-01-02T11:00:00.000Z"}),
+        (
+            "the reader's day",
+            [],
+            {"from": "@midnight", "before": "@next-midnight"},
+            {"from": "2026-11-20T23:00:00.000Z", "before": "2026-11-21T23:00:00.000Z"},
+        ),
+    ],
+)
+def test_an_example_is_filled_in_from_earlier_answers(
+    case: str, answers: list[object], variables: dict[str, object], expected: dict[str, object]
+) -> None:
+    assert evaluate(REMEMBERED, {"answers": answers, "variables": variables}) == expected, case
+
+
+CLICKED = """(() => {
+  globalThis.document = {
+    createElement: () => ({
+      listeners: {},
+      addEventListener(name, listener) { this.listeners[name] = listener; },
+      setAttribute() {},
+      append(text) { this.text = text; },
+    }),
+  };
+  const taken = [];
+  const nodes = answer.answerNodes(value, new Set(["id", "size"]), (...pair) => taken.push(pair));
+  for (const node of nodes) node.listeners?.click?.();
+  return { taken, text: nodes.map((node) => node.text ?? node).join("") };
+})()"""
+
+
+def test_values_that_examples_need_can_be_taken_from_an_answer() -> None:
+    text = json.dumps({"id": "a", "name": "b", "all": [{"size": 7}, {"id": None}, {"id": 'c"'}]})
+
+    assert evaluate(CLICKED, text) == {"taken": [["id", "a"], ["size", 7], ["id", 'c"']], "text": text}
 
 
 def test_completions_follow_the_schema() -> None:

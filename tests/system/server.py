@@ -15,6 +15,7 @@ import httpx
 
 PROJECT = Path(__file__).parents[2]
 START_SECONDS = 60
+DEMO_SECONDS = 300
 
 
 @dataclass(slots=True)
@@ -35,8 +36,8 @@ class Server:
         return self.process.wait(timeout=30)
 
 
-def start_server(data_dir: Path, log: Path) -> Server:
-    """Start a server and wait until it is ready."""
+def start_server(data_dir: Path, log: Path, *arguments: str, patience: float = START_SECONDS) -> Server:
+    """Start a server and wait until it is ready, `patience` seconds at the most."""
     port = free_port()
     environment = {
         **os.environ,
@@ -45,9 +46,10 @@ def start_server(data_dir: Path, log: Path) -> Server:
         "PYTHONPATH": str(PROJECT),
     }
     with log.open("ab") as output:
-        process = subprocess.Popen([sys.executable, "-m", "cli", "run"], env=environment, stdout=output, stderr=output)
+        command = [sys.executable, "-m", "cli", "run", *arguments]
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     server = Server(process, f"http://127.0.0.1:{port}")
-    _await_ready(server, log)
+    _await_ready(server, log, patience)
     return server
 
 
@@ -59,8 +61,8 @@ def free_port() -> int:
         return found
 
 
-def _await_ready(server: Server, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _await_ready(server: Server, log: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             raise AssertionError(f"the server ended: {log.read_text()[-2000:]}")

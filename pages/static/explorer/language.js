@@ -4,7 +4,7 @@ const TOKEN = /(?<space>[\s,\uFEFF]+)|(?<comment>#[^\n\r]*)|(?<string>"""(?:\\""
 const KEYWORDS = new Set(["query", "mutation", "subscription", "fragment", "on", "true", "false", "null"]);
 const OPERATIONS = new Set(["query", "mutation", "subscription"]);
 const CLOSING = { "(": ")", "[": "]", "{": "}" };
-const SECRET = /password|secret|token|^code$/i;
+const SECRET = /password|secret|token|^(mailed)?code$/i;
 const LINE_LENGTH = 80;
 
 /** Every token of the text with its place; spaces and commas are left out, what is no GraphQL has the kind "error". */

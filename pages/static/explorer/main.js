@@ -1,7 +1,8 @@
 // The explorer: puts the parts together and answers the reader's actions.
+import { answerNodes } from "./answer.js";
 import { Documentation } from "./documentation.js";
 import { Editor } from "./editor.js";
-import { coloured, element } from "./elements.js";
+import { element } from "./elements.js";
 import { jsonColours, prettyJson } from "./json.js";
 import { colours, operationsOf, prettify } from "./language.js";
 import { carry, filledIn, forgetHistory, history, remember } from "./memory.js";
@@ -40,6 +41,7 @@ async function run() {
   } finally {
     running = undefined;
     at("run").textContent = "Run";
+    document.querySelector(".answer").scrollIntoView(); // on a narrow screen it is below
   }
   return undefined;
 }
@@ -103,7 +105,15 @@ function showStatus(text) {
 
 function showAnswers(texts) {
   const shown = texts.map(prettyJson).join("\n\n");
-  at("answer").replaceChildren(...(shown.length > COLOURED_CHARACTERS ? [shown] : coloured(jsonColours(shown))));
+  at("answer").replaceChildren(...(shown.length > COLOURED_CHARACTERS ? [shown] : answerNodes(shown, wantedNames, take)));
+}
+
+/** Keeps a value of the answer for the examples to come, and gives it to the one that is open. */
+function take(name, value) {
+  carry({ [name]: value }, wantedNames);
+  const given = parsed(variables.text);
+  if (given && name in given) variables.text = JSON.stringify({ ...given, [name]: value }, null, 2);
+  showStatus(`${name} will be filled in`);
 }
 
 /* The operation to run, where a document has several */
@@ -227,7 +237,7 @@ at("clear-history").addEventListener("click", () => {
 at("headers").value = sessionStorage.getItem(HEADERS) ?? "";
 at("headers").addEventListener("input", (event) => sessionStorage.setItem(HEADERS, event.target.value));
 
-if (window.matchMedia("(max-width: 1180px)").matches) toggleDocumentation();
+if (window.matchMedia("(max-width: 1440px)").matches) toggleDocumentation();
 showHistory();
 loadExamples().catch((problem) => showStatus(`The examples could not be loaded: ${problem.message}`));
 loadSchema();

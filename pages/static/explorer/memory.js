@@ -4,6 +4,7 @@ import { variablesWithoutSecrets, withoutSecrets } from "./language.js";
 const HISTORY = "remit.explorer.history";
 const CARRIED = "remit.explorer.carried";
 const KEPT = 30;
+const SIX_WEEKS = 42;
 
 /** Earlier operations, newest first: [{name, document, variables}]. */
 export function history() {
@@ -37,14 +38,14 @@ function collect(value, wanted, found) {
   }
 }
 
-/** An example's variables with their words filled in: `@midnight`, `@next-midnight`, `@tomorrow-noon`, `@new-key`, and what was carried. */
+/** An example's variables with their words filled in: `@midnight`, `@next-midnight`, `@free-start`, `@new-key`, and what was carried. */
 export function filledIn(variables, now = new Date()) {
   const carried = read(sessionStorage, CARRIED, {});
   const fill = (name, value) => {
     if (value === "") return carried[name] ?? "";
     if (value === "@midnight") return instant(now, 0, 0);
     if (value === "@next-midnight") return instant(now, 1, 0);
-    if (value === "@tomorrow-noon") return instant(now, 1, 12);
+    if (value === "@free-start") return carried[name] ?? instant(now, SIX_WEEKS, 12);
     return value === "@new-key" ? freshKey() : value;
   };
   return JSON.parse(JSON.stringify(variables, fill));
