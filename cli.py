@@ -38,6 +38,7 @@ from demo.generate import NotADemo, generate, is_filled
 from domain.journal.operations import verify_journal
 from errors import NotFound, StartRefused
 from plugins.loader import State
+from resolvers.core import VERSION
 from serving import bound_socket, serve, serve_with_processes
 from settings import Settings
 from telemetry import configure_logging
@@ -57,7 +58,7 @@ Try next:
   3. In programs send a bearer token. `remit demo --json` prints one for each
      account, and ends those that it printed before. The first one's header:"""
 
-cli = typer.Typer(help="Remit: a GraphQL backend for networks of service businesses.", no_args_is_help=True)
+cli = typer.Typer(no_args_is_help=True)
 journal = typer.Typer(help="The journal of all changes.", no_args_is_help=True)
 cli.add_typer(journal, name="journal")
 
@@ -68,6 +69,21 @@ complaints = Console(stderr=True)
 def main() -> None:
     """The entry point of the command `remit`."""
     cli()
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        console.print(f"Remit {VERSION}", highlight=False)
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Remit: a GraphQL backend for networks of service businesses."""
 
 
 @cli.command()

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -450,3 +451,9 @@ def test_the_demo_prints_tokens_that_work(
     assert {"network", "role", "name", "email", "password", "token"} == set(accounts[0])
     assert answer.json() == {"data": {"network": {"name": accounts[0]["network"]}}}
     assert mailbox.status_code == 200
+
+
+def test_the_version_is_that_of_the_distribution(remit: Callable[..., Result]) -> None:
+    declared = tomllib.loads((Path(cli.__file__).parent / "pyproject.toml").read_text())["project"]["version"]
+
+    assert remit("--version").stdout == f"Remit {declared}\n"
