@@ -40,6 +40,7 @@ T = TypeVar("T")
 ATTEMPTS = 3
 """How often a Work is run when PostgreSQL ends it for a deadlock or a serialisation failure."""
 RETRIED = frozenset({"40P01", "40001"})
+LOCK_NOT_AVAILABLE = "55P03"
 IDLE_TOUCH = timedelta(minutes=1)
 READING = Task()
 
@@ -47,7 +48,8 @@ JOURNAL_UNWRITTEN = Counter("remit_journal_unwritten_total", "Refusals whose own
 
 OPEN_SCOPE = "SELECT * FROM open_scope($1, $2)"
 TOUCH_SESSION = """
-UPDATE sessions SET last_seen_at = $2, idle_until = LEAST($2 + (idle_until - last_seen_at), ends_at) WHERE id = $1
+UPDATE sessions SET last_seen_at = $2, idle_until = LEAST($2::timestamptz + (idle_until - last_seen_at), ends_at)
+WHERE id = $1
 """
 
 
@@ -93,7 +95,7 @@ class Host:
         """Run a Work to its commit and return what `run` returned.
 
         Raises what `run` raised, after the rollback and the journaling of the attempt; BusyTryAgain when PostgreSQL
-        ended it three times for the sake of others.
+        ended it three times for the sake of others, or when it waited for a lock longer than it had set out to.
         """
         async with self._public_turns if task.is_public else nullcontext():
             return await self._perform(caller, task, run)
@@ -195,9 +197,13 @@ class Host:
         session = work.session
         if session is None or work.at - session.last_seen_at < IDLE_TOUCH:
             return
-        async with self.database.transaction() as statements:
-            await replace(work, statements=statements).set_scope()
-            await statements.execute(TOUCH_SESSION, session.id, work.at)
+        try:
+            async with self.database.transaction() as statements:
+                await replace(work, statements=statements).set_scope()
+                await statements.execute(TOUCH_SESSION, session.id, work.at)
+        except Exception:
+            # The answer is read already: that the session was seen a minute ago at the least is soon enough.
+            log.warning("session_untouched", request=str(work.caller.request_id), exc_info=True)
 
 
 def _known(row: Record | None) -> Record:
@@ -207,6 +213,6 @@ def _known(row: Record | None) -> Record:
 
 
 def _worded(error: Exception) -> Exception:
-    if sqlstate_of(error) in RETRIED:
+    if sqlstate_of(error) in RETRIED | {LOCK_NOT_AVAILABLE}:
         return BusyTryAgain("Others were changing the same things at the same moment.")
     return error

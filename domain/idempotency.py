@@ -53,7 +53,10 @@ class Claim:
 
 
 async def claim(work: Work, *, key: str, operation: str, request: Any) -> Claim:
-    """Claim the key for this request. Raises InvalidInput for a bad key, IdempotencyMismatch for a used one."""
+    """Claim the key for this request. Raises InvalidInput for a bad key, IdempotencyMismatch for a used one.
+
+    A repetition counts as `replayed` in the journal: it is an entry of its own, and nothing was done.
+    """
     if not 8 <= len(key) <= 64:
         raise InvalidInput(
             "An idempotency key has 8 to 64 characters.",
@@ -68,4 +71,5 @@ async def claim(work: Work, *, key: str, operation: str, request: Any) -> Claim:
     first = await work.statements.fetchrow(FIRST, work.network_id, actor_key, key)
     if first is None or (first["operation"], first["request_hash"]) != (operation, digest):
         raise IdempotencyMismatch
+    work.counts["replayed"] = 1
     return Claim(actor_key, key, UUID(orjson.loads(first["result"])))

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from errors import InvalidInput, UserError
+from errors import InvalidInput
 
 MINUTES_A_DAY = 24 * 60
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 
 
-class InvalidTime(UserError):
-    """A wall time that no clock shows, or a window without length."""
+class InvalidTime(InvalidInput):
+    """A time without an instant, a wall time that no clock shows, or a window without length."""
 
     code = "INVALID_TIME"
 
@@ -77,13 +77,13 @@ class Occurrence:
     is_shifted: bool
 
 
-def zone_named(name: str) -> ZoneInfo:
+def zone_named(name: str, *, path: tuple[str | int, ...] = ()) -> ZoneInfo:
     """The zone of this IANA name. Raises InvalidInput if the tz database has none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, or one too long for a file
         raise InvalidInput(
-            f"The tz database has no zone {name[:64]!r}.", hint="Use a name such as Europe/Budapest."
+            f"The tz database has no zone {name[:64]!r}.", hint="Use a name such as Europe/Budapest.", path=path
         ) from None
 
 

@@ -75,11 +75,12 @@ CURRENCIES = MappingProxyType(
 (Hungarian Act III of 2008)."""
 
 
-def currency_of(code: str) -> Currency:
+def currency_of(code: str, *, path: tuple[str | int, ...] = ()) -> Currency:
     """The currency with this ISO 4217 code. Raises InvalidInput if Remit does not know it."""
     currency = CURRENCIES.get(code)
     if currency is None:
-        raise InvalidInput(f"Remit does not know the currency {code!r}.", hint=f"Use one of {', '.join(CURRENCIES)}.")
+        hint = f"Use one of {', '.join(CURRENCIES)}."
+        raise InvalidInput(f"Remit does not know the currency {code[:16]!r}.", hint=hint, path=path)
     return currency
 
 
@@ -142,10 +143,10 @@ def cash_amount(money: Money, *, cash_unit: int | None = None) -> Money:
     return Money(round_half_away(money.amount, unit), money.currency)
 
 
-def require_payable(money: Money) -> None:
+def require_payable(money: Money, *, path: tuple[str | int, ...] = ()) -> None:
     """Refuse an amount that nobody can pay: not above 0, or not a multiple of the unit. Raises AmountNotInUnit."""
     if money.amount <= 0 or money.amount % money.definition.unit:
-        raise AmountNotInUnit(money)
+        raise AmountNotInUnit(money, path=path)
 
 
 def allocate(total: Money, weights: Sequence[int]) -> tuple[Money, ...]:

@@ -11,12 +11,46 @@ from uuid import UUID
 
 import orjson
 
+from domain.localtime import in_utc
+from domain.texts import is_storable
 from errors import InvalidInput
 
 MAX_PAGE = 100
 
-CursorKey = tuple[str | int | datetime, UUID]
-"""The order key of a row, and its id: together they are unique, so no row is skipped or repeated."""
+LARGEST_BIGINT = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a list is ordered: by `column`, then by id; together they are unique, so no row is skipped or repeated.
+
+    `list_name` stands in its cursors, so that those of another list are told apart; `kind` is the column's type.
+    """
+
+    list_name: str
+    column: str
+    kind: type[str] | type[int] | type[datetime]
+
+    def cursor(self, row: Any) -> str:
+        """The opaque text of a row's place in the list."""
+        place = [self.list_name, row[self.column], str(row["id"])]
+        return urlsafe_b64encode(orjson.dumps(place)).decode("ascii")
+
+    def place(self, cursor: str) -> tuple[Any, UUID]:
+        """The order key and the id that a cursor of this list stands for. Raises ValueError for another text."""
+        list_name, value, row_id = orjson.loads(urlsafe_b64decode(cursor.encode("ascii")))
+        if list_name != self.list_name or not isinstance(row_id, str):
+            raise ValueError("a cursor of another list")
+        return self._key(value), UUID(row_id)
+
+    def _key(self, value: object) -> str | int | datetime:
+        if self.kind is datetime and isinstance(value, str):
+            return in_utc(datetime.fromisoformat(value))
+        if self.kind is str and isinstance(value, str) and is_storable(value):
+            return value
+        if self.kind is int and type(value) is int and abs(value) <= LARGEST_BIGINT:
+            return value
+        raise ValueError("no order key of this list")
 
 
 class BadCursor(InvalidInput):
@@ -44,14 +78,13 @@ class Page:
         if not 1 <= self.first <= MAX_PAGE:
             raise PageTooLarge(f"`first` is {self.first}; it must be between 1 and {MAX_PAGE}.", path=("first",))
 
-    def key(self, order: type[str] | type[int] | type[datetime]) -> tuple[Any, UUID | None]:
+    def start(self, order: Order) -> tuple[Any, UUID | None]:
         """The order key and id to start after, (None, None) at the beginning. Raises BadCursor."""
         if self.after is None:
             return None, None
         try:
-            value, row_id = orjson.loads(urlsafe_b64decode(self.after.encode("ascii")))
-            return (datetime.fromisoformat(value) if order is datetime else value), UUID(row_id)
-        except (ValueError, TypeError) as error:
+            return order.place(self.after)
+        except (ValueError, TypeError, OverflowError) as error:
             raise BadCursor("This is no cursor of this list.", path=("after",)) from error
 
 
@@ -76,12 +109,7 @@ class Slice:
     count: Count
 
     @classmethod
-    def cut(cls, rows: Sequence[Any], page: Page, *, order: str, count: Count) -> Slice:
-        """Make the slice of a statement that asked for one row more than the page holds, ordered by (`order`, id)."""
+    def cut(cls, rows: Sequence[Any], page: Page, *, order: Order, count: Count) -> Slice:
+        """Make the slice of a statement that asked for one row more than the page holds, in this order."""
         kept = rows[: page.first]
-        return cls(kept, [cursor(row[order], row["id"]) for row in kept], len(rows) > page.first, count)
-
-
-def cursor(value: str | int | datetime, row_id: UUID) -> str:
-    """The opaque text of a row's place in its list."""
-    return urlsafe_b64encode(orjson.dumps([value, str(row_id)])).decode("ascii")
+        return cls(kept, [order.cursor(row) for row in kept], len(rows) > page.first, count)

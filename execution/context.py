@@ -8,8 +8,9 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
+from errors import UserError
 from host import Host
-from work import Caller, ResponseCookie, Work
+from work import Caller, ResponseCookie, Task, Work
 
 
 class RequestContext:
@@ -24,6 +25,7 @@ class RequestContext:
         self._work: Work | None = None
         self._open = AsyncExitStack()
         self._withheld: set[tuple[str, str]] = set()
+        self._refusals: list[tuple[Work, Task, UserError]] = []
 
     @property
     def work(self) -> Work:
@@ -38,10 +40,23 @@ class RequestContext:
         self._work = await self._open.enter_async_context(self.host.read(self.caller))
 
     async def close(self) -> None:
-        """Close the Work in hand, if any; its loaders are forgotten with it."""
+        """Close the Work in hand, if any; its loaders are forgotten with it, its refusals journaled behind it."""
         self._work = None
         self.loaders.clear()
-        await self._open.aclose()
+        try:
+            await self._open.aclose()
+        finally:
+            await self._journal_refusals()
+
+    def note_refusal(self, work: Work, task: Task, refusal: UserError) -> None:
+        """Note what is to be journaled once the Work is closed."""
+        self._refusals.append((work, task, refusal))
+
+    async def _journal_refusals(self) -> None:
+        # Behind the Work: who waits for a second connection while holding one waits for ever once all do.
+        refusals, self._refusals = self._refusals, []
+        for work, task, refusal in refusals:
+            await self.host.journal_attempt(work, task, refusal)
 
     def withhold(self, info: GraphQLResolveInfo[Any], capability: str) -> None:
         """Note that a nested field was answered null for want of a capability."""

@@ -22,7 +22,7 @@ from execution.rows import Refusal
 from policies.catalogue import Level
 
 METADATA = "remit"
-HOST_PARAMETERS = frozenset({"work", "keys", "reach", "page"})
+HOST_PARAMETERS = frozenset({"work", "keys", "reach"})
 """Parameters of a batch or root function that the host fills in; all others are the field's arguments."""
 
 Cls = TypeVar("Cls", bound=builtins.type)
@@ -54,7 +54,6 @@ class Relation:
     key: Key
     requires: str | None
     wants_reach: bool
-    wants_page: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +133,7 @@ def relation(
     The batch function's keyword-only parameters are the field's arguments. With `requires` it must take `reach`.
     """
     parameters = inspect.signature(batch).parameters
-    declaration = Relation(
-        batch=batch, key=key, requires=requires, wants_reach="reach" in parameters, wants_page="page" in parameters
-    )
+    declaration = Relation(batch=batch, key=key, requires=requires, wants_reach="reach" in parameters)
     if requires is not None and not declaration.wants_reach:
         raise TypeError(f"{batch.__module__}.{batch.__name__} is guarded by {requires} and must take `reach`")
     return strawberry.field(

@@ -140,6 +140,9 @@ def _masked(error: GraphQLError, context: RequestContext) -> GraphQLError:
     original = error.original_error
     if original is None or isinstance(original, GraphQLError):
         return error
+    if isinstance(original, UserError):
+        extensions = extensions_of(original)
+        return GraphQLError(original.message, nodes=error.nodes, path=error.path, extensions=extensions)
     error_id = str(uuid7())
     log.error(
         "field_failed", error_id=error_id, request=str(context.caller.request_id), path=error.path, exc_info=original

@@ -1,4 +1,6 @@
-"""One composed function for each root field, in the one order that holds: transaction, capability, resolver, journal.
+"""One composed function for each root field, in the one order that holds.
+
+Transaction, capability, arguments that no field takes, resolver, journal.
 
 The order is written here and nowhere else, so no author of a field can forget a part of it or swap two.
 A domain error becomes the member of the field's union that is declared for it, else a GraphQL error with its code.
@@ -16,6 +18,7 @@ from strawberry import Info
 
 from audit.entries import Area, EventType, Outcome
 from errors import UserError
+from execution.arguments import require_instants
 from execution.context import RequestContext
 from execution.declaration import Root, argument_parameters
 from execution.rows import Refusal
@@ -32,7 +35,7 @@ def compose(root: Root) -> Callable[..., Any]:
 
     async def resolve(info: Info, **arguments: Any) -> Any:
         try:
-            return await carry_out(info.context, info._raw_info, arguments)
+            return await carry_out(info.context, arguments)
         except UserError as error:
             return _as_answer(info._raw_info, error)
 
@@ -53,18 +56,20 @@ def _task(root: Root) -> Task:
 def _carry_out_query(root: Root) -> Callable[..., Any]:
     task = _task(root)
 
-    async def read(context: RequestContext, _info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
+    async def read(context: RequestContext, arguments: dict[str, Any]) -> Any:
         try:
-            task.gate(context.work.viewer)
-            return await root.function(context.work, **arguments)
+            return await _call(root, task, context.work, arguments)
         except Forbidden as refusal:
-            await context.host.journal_attempt(context.work, QUERY_REFUSED, refusal)
+            context.note_refusal(context.work, QUERY_REFUSED, refusal)
             raise
 
-    async def rehearse(context: RequestContext, _info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
+    async def rehearse(context: RequestContext, arguments: dict[str, Any]) -> Any:
         async with context.host.rehearsal(context.caller) as work:
-            task.gate(work.viewer)
-            return await root.function(work, **arguments)
+            try:
+                return await _call(root, task, work, arguments)
+            except Forbidden as refusal:
+                context.note_refusal(work, QUERY_REFUSED, refusal)
+                raise
 
     return rehearse if root.rehearsal else read
 
@@ -72,10 +77,9 @@ def _carry_out_query(root: Root) -> Callable[..., Any]:
 def _carry_out_mutation(root: Root) -> Callable[..., Any]:
     task = _task(root)
 
-    async def perform(context: RequestContext, _info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
+    async def perform(context: RequestContext, arguments: dict[str, Any]) -> Any:
         async def run(work: Work) -> Any:
-            task.gate(work.viewer)
-            return await root.function(work, **arguments), work.cookies
+            return await _call(root, task, work, arguments), work.cookies
 
         try:
             payload, cookies = await context.host.perform(context.caller, task, run)
@@ -90,6 +94,13 @@ def _carry_out_mutation(root: Root) -> Callable[..., Any]:
     return perform
 
 
+async def _call(root: Root, task: Task, work: Work, arguments: dict[str, Any]) -> Any:
+    """Let the viewer through the gate and the arguments through their check, and call the field's function."""
+    task.gate(work.viewer)
+    require_instants(arguments)
+    return await root.function(work, **arguments)
+
+
 def _as_answer(info: GraphQLResolveInfo[Any], error: UserError) -> Refusal:
     """The error as a member of the field's union; where it is no member, the GraphQL error that carries its code."""
     refusal = Refusal(error)
@@ -100,7 +111,11 @@ def _as_answer(info: GraphQLResolveInfo[Any], error: UserError) -> Refusal:
 
 
 def extensions_of(error: UserError) -> dict[str, Any]:
-    """What a GraphQL error says of a domain error beside its message."""
-    decision = getattr(error, "decision", None)
-    found = {"code": error.code, "hint": error.hint, "decisionId": str(decision.id) if decision is not None else None}
+    """What a GraphQL error says of a domain error beside its message; `path` is where in the arguments the cause is."""
+    found = {
+        "code": error.code,
+        "hint": error.hint,
+        "path": list(error.path) or None,
+        "decisionId": str(error.decision.id) if isinstance(error, Forbidden) else None,
+    }
     return {name: value for name, value in found.items() if value is not None}

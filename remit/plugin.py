@@ -8,7 +8,7 @@ from audit.entries import Area, EventType, Outcome, Severity
 from database.apps import OrmApp
 from database.statements import Statements
 from domain.money import Money
-from domain.pages import Count, Page, Slice
+from domain.pages import Count, Order, Page, Slice
 from domain.team.reads import specialists_by_id
 from errors import InvalidInput, NotFound, StartRefused, UserError
 from execution.declaration import attribute, computed, mutation, query, relation, roots_of, type
@@ -97,6 +97,7 @@ __all__ = [
     "MinorUnits",
     "Money",
     "NotFound",
+    "Order",
     "OrmApp",
     "Outcome",
     "Page",

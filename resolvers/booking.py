@@ -55,7 +55,7 @@ async def appointments(
 @query(requires="appointments:read", at=Level.LOCATION)
 async def appointment(work: Work, *, id: UUID) -> Appointment:
     """One appointment."""
-    return shown(await reads.appointment(work, id))
+    return shown(await reads.appointment(work, id, path=("id",)))
 
 
 @mutation(event=operations.APPOINTMENT_CREATED, requires="appointments:create", at=Level.LOCATION)

@@ -24,7 +24,7 @@ async def services(work: Work, *, first: int = 50, after: str | None = None) -> 
 @query(requires="services:read", at=Level.SHARED)
 async def service(work: Work, *, id: UUID) -> Service:
     """One service."""
-    return shown(await reads.service(work, id))
+    return shown(await reads.service(work, id, path=("id",)))
 
 
 @mutation(event=operations.SERVICE_CREATED, requires="services:update", at=Level.NETWORK)

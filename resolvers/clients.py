@@ -18,14 +18,18 @@ from work import Work
 async def clients(
     work: Work, *, search: str | None = None, first: int = 50, after: str | None = None
 ) -> Connection[Client]:
-    """The clients of your locations (or your own), by name; `search` is a part of the name or a whole phone number."""
+    """The clients of your locations (or your own), by name.
+
+    `search` is a part of the name, of three letters at least, or a whole phone number with its country code. It
+    requires `clients:search` and brings ten at a time.
+    """
     return shown(await reads.clients(work, Page(first, after), search=search))
 
 
 @query(requires="clients:read", at=Level.LOCATION)
 async def client(work: Work, *, id: UUID) -> Client:
     """One client."""
-    return shown(await reads.client(work, id))
+    return shown(await reads.client(work, id, path=("id",)))
 
 
 @mutation(event=operations.CLIENT_CREATED, requires="clients:create", at=Level.LOCATION)
@@ -38,5 +42,5 @@ async def create_client(work: Work, *, input: CreateClientInput) -> CreateClient
         email=input.email,
         language=input.language,
     )
-    row = await operations.create_client(work, card, idempotency_key=input.idempotency_key)
-    return ClientCreated(client=shown(row), journal_entry_id=work.entry_id)
+    entered = await operations.create_client(work, card, idempotency_key=input.idempotency_key)
+    return ClientCreated(client=shown(entered.client), replayed=entered.replayed, journal_entry_id=work.entry_id)

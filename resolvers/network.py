@@ -29,7 +29,7 @@ async def locations(work: Work, *, first: int = 50, after: str | None = None) ->
 @query(requires="locations:read", at=Level.SHARED)
 async def location(work: Work, *, id: UUID) -> Location:
     """One location."""
-    return shown(await reads.location(work, id))
+    return shown(await reads.location(work, id, path=("id",)))
 
 
 @mutation(event=operations.LOCATION_CREATED, requires="locations:create", at=Level.NETWORK)

@@ -23,7 +23,7 @@ async def specialists(work: Work, *, first: int = 50, after: str | None = None) 
 @query(requires="specialists:read", at=Level.SHARED)
 async def specialist(work: Work, *, id: UUID) -> Specialist:
     """One specialist."""
-    return shown(await reads.specialist(work, id))
+    return shown(await reads.specialist(work, id, path=("id",)))
 
 
 @query(requires="assignments:read", at=Level.LOCATION)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.money import Money
-from domain.till import operations, reads
+from domain.money import Money, currency_of
+from domain.till import operations
 from execution.declaration import mutation
 from execution.rows import shown
 from policies.catalogue import Level
@@ -14,15 +14,20 @@ from work import Work
 @mutation(event=operations.PAYMENT_CREATED, requires="payments:create", at=Level.LOCATION)
 async def create_payment(work: Work, *, input: CreatePaymentInput) -> CreatePaymentResult:
     """Record a payment for an appointment."""
-    payment = await operations.create_payment(
+    currency = currency_of(input.amount.currency, path=("input", "amount", "currency"))
+    recorded = await operations.create_payment(
         work,
         operations.PaymentTaken(
             appointment_id=input.appointment_id,
-            amount=Money(input.amount.amount, input.amount.currency),
-            method=input.method.value,
+            amount=Money(input.amount.amount, currency.code),
+            method=input.method,
             tendered=input.tendered,
         ),
         idempotency_key=input.idempotency_key,
     )
-    sale = await reads.open_sale_of(work, input.appointment_id)
-    return PaymentCreated(payment=shown(payment), sale=shown(sale), journal_entry_id=work.entry_id)
+    return PaymentCreated(
+        payment=shown(recorded.payment),
+        sale=shown(recorded.sale),
+        replayed=recorded.replayed,
+        journal_entry_id=work.entry_id,
+    )

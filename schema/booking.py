@@ -86,6 +86,25 @@ class SlotTaken(UserError):
     alternatives: list[FreeStart] = strawberry.field(description="The nearest free starts of that day, at most five.")
 
 
+@remit.type(row=errors.TooSoon)
+class TooSoon(UserError):
+    """The visit would lie in the past."""
+
+    capability: str = strawberry.field(description="The capability that allows to enter it all the same.")
+
+
+@remit.type(row=errors.TooFar)
+class TooFar(UserError):
+    """The visit would lie further ahead than calendars are kept."""
+
+
+@remit.type(row=errors.SettlementRequired)
+class SettlementRequired(UserError):
+    """Money was taken for the visit: it is not cancelled as if none had been."""
+
+    paid: Money
+
+
 @remit.type(row=errors.NotProvided)
 class NotProvided(UserError):
     """The specialist does not provide this service at this location on this day."""
@@ -197,6 +216,8 @@ class AppointmentCancelled:
 BookAppointmentResult = Annotated[
     AppointmentBooked
     | SlotTaken
+    | TooSoon
+    | TooFar
     | NotProvided
     | PriceMissing
     | IdempotencyMismatch
@@ -209,8 +230,9 @@ BookAppointmentResult = Annotated[
 RescheduleAppointmentResult = Annotated[
     AppointmentRescheduled
     | SlotTaken
+    | TooSoon
+    | TooFar
     | NotProvided
-    | PriceMissing
     | StaleVersion
     | InvalidTransition
     | InvalidInput
@@ -224,6 +246,7 @@ CancelAppointmentResult = Annotated[
     | StaleVersion
     | InvalidTransition
     | ReasonRequired
+    | SettlementRequired
     | InvalidInput
     | NotFound
     | Forbidden

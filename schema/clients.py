@@ -53,6 +53,7 @@ class ClientCreated:
     """The client is entered."""
 
     client: Client
+    replayed: bool = strawberry.field(description="Whether an earlier request with the same key had entered it.")
     journal_entry_id: UUID
 
 

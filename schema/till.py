@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 from typing import Annotated
 from uuid import UUID
 
@@ -18,18 +17,7 @@ from schema.money import AmountNotInUnit, Money, MoneyInput
 from schema.scalars import MinorUnits
 from schema.team import Specialist
 
-
-@strawberry.enum(description="How money came.")
-class PaymentMethod(Enum):
-    """How money came."""
-
-    CASH = "CASH"
-    TERMINAL = "TERMINAL"
-    ONLINE = "ONLINE"
-    TRANSFER = "TRANSFER"
-    OTHER = "OTHER"
-
-
+strawberry.enum(rules.PaymentMethod, description="How money came.")
 strawberry.enum(rules.PaymentState, description="How far a sale is paid; derived, never stored.")
 
 
@@ -79,7 +67,7 @@ class CreatePaymentInput:
     idempotency_key: str = strawberry.field(description="A fresh random UUID for each intention of a person.")
     appointment_id: UUID
     amount: MoneyInput
-    method: PaymentMethod
+    method: rules.PaymentMethod
     tendered: MinorUnits | None = strawberry.field(
         default=None, description="What was handed over in cash, at least the amount; the rest is change."
     )
@@ -91,6 +79,7 @@ class PaymentCreated:
 
     payment: Payment
     sale: Sale
+    replayed: bool = strawberry.field(description="Whether an earlier request with the same key had recorded it.")
     journal_entry_id: UUID
 
 

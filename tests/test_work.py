@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from app import Remit
 from audit.entries import Area, EventType
@@ -13,12 +15,14 @@ from database.sqlstate import sqlstate_of
 from domain.clients.models import Client
 from domain.journal.operations import verify_journal
 from errors import InvalidInput
+from host import JOURNAL_UNWRITTEN
 from jobs import Job
+from tests.api import Api
 from tests.factories import Salon, make_salon
-from work import Task, Work
+from work import BusyTryAgain, Task, Work
 
 TOUCHED = Task(EventType("test.touched", Area.SYSTEM))
-PEOPLE = {"hal": ("owner", "network")}
+PEOPLE = {"hal": ("owner", "network"), "nil": ("", "network")}
 
 
 async def nothing(_host: object, **_arguments: str) -> None:
@@ -159,3 +163,89 @@ async def test_one_changed_byte_is_found_with_its_number(remit: Remit, salon: Sa
 
     assert sound.is_sound
     assert (broken.is_sound, broken.bad_seq, broken.fault) == (False, bad_seq, "BAD_HASH")
+
+
+async def test_a_refusal_stays_the_answer_where_its_own_entry_cannot_be_written(
+    remit: Remit, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    async def refuse(_work: Work) -> None:
+        raise InvalidInput("no")
+
+    monkeypatch.setattr(Work, "append", fail)
+    unwritten, written = JOURNAL_UNWRITTEN._value.get(), len(await entries(remit, salon.network_id))
+
+    with capture_logs() as logs, pytest.raises(InvalidInput, match="no"):
+        await remit.host.perform_as_system(salon.network_id, TOUCHED, refuse)
+
+    assert [(line["event"], line["code"]) for line in logs] == [("journal_unwritten", "test.touched")]
+    assert JOURNAL_UNWRITTEN._value.get() == unwritten + 1
+    assert len(await entries(remit, salon.network_id)) == written
+
+
+async def test_a_work_whose_entry_cannot_be_written_is_undone(
+    remit: Remit, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[UUID] = []
+
+    async def fail(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    async def add(work: Work) -> None:
+        made.append(await add_client(work))
+
+    monkeypatch.setattr(Work, "append", fail)
+
+    with capture_logs(), pytest.raises(ConnectionResetError):
+        await remit.host.perform_as_system(salon.network_id, TOUCHED, add)
+
+    assert await count(remit, "SELECT count(*) FROM clients WHERE id = $1", made[0], network_id=salon.network_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("case", "condition", "runs"),
+    [("others thrice in the way", "deadlock_detected", 3), ("a lock waited for too long", "lock_not_available", 1)],
+)
+async def test_a_work_in_the_way_of_others_is_asked_for_again(
+    remit: Remit, salon: Salon, case: str, condition: str, runs: int
+) -> None:
+    tried = 0
+
+    async def stumble(work: Work) -> None:
+        nonlocal tried
+        tried += 1
+        await work.statements.execute(f"DO $$ BEGIN RAISE {condition}; END $$")
+
+    with pytest.raises(BusyTryAgain):
+        await remit.host.perform_as_system(salon.network_id, TOUCHED, stumble)
+
+    last = (await entries(remit, salon.network_id))[-1]
+    assert (tried, last["outcome"]) == (runs, "denied"), case
+    assert '"error":"BUSY_TRY_AGAIN"' in last["payload"]
+
+
+async def test_more_refused_queries_than_connections_are_all_answered(remit: Remit, api: Api, salon: Salon) -> None:
+    count_at_once = remit.settings.database_connections * 2
+
+    async with asyncio.timeout(60):
+        asked = (api.ask("{ clients { totalCount } }", salon["nil"]) for _ in range(count_at_once))
+        answers = await asyncio.gather(*asked)
+
+    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * count_at_once
+    refused = [entry for entry in await entries(remit, salon.network_id) if entry["code"] == "query.refused"]
+    assert len(refused) == count_at_once
+
+
+async def test_a_refused_rehearsal_is_journaled(remit: Remit, api: Api, salon: Salon) -> None:
+    document = """
+    query ($id: ID!) {
+      previewPolicyChange(input: {network: $id, changes: []}) { __typename }
+    }
+    """
+
+    answer = await api.ask(document, salon["nil"], id=salon.network_id)
+
+    assert answer.data["previewPolicyChange"] == {"__typename": "Forbidden"}
+    assert [entry["code"] for entry in await entries(remit, salon.network_id)][-1] == "query.refused"

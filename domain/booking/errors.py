@@ -1,4 +1,4 @@
-"""What a booking is refused for, beyond its pure rules."""
+"""What a booking is refused for, beyond the moves between states."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.money import Money, format_money
 from errors import UserError
 
 
@@ -15,6 +16,39 @@ class FreeStart:
 
     starts_at: datetime
     local_start: str
+
+
+class TooSoon(UserError):
+    """The visit would lie in the past; `capability` allows to enter it all the same."""
+
+    code = "TOO_SOON"
+    capability = "appointments:override"
+    hint = f"Choose a later start, or let somebody enter it who has {capability}."
+
+    def __init__(self) -> None:
+        super().__init__("This start has passed.", path=("input", "startsAt"))
+
+
+class TooFar(UserError):
+    """The visit would lie further ahead than any calendar is kept."""
+
+    code = "TOO_FAR"
+    hint = "Check the year."
+
+    def __init__(self, latest: datetime) -> None:
+        super().__init__(f"Visits are booked until {latest.date().isoformat()}.", path=("input", "startsAt"))
+
+
+class SettlementRequired(UserError):
+    """Money was taken for the visit, so it cannot be cancelled as if none had been."""
+
+    code = "SETTLEMENT_REQUIRED"
+    hint = "Move it to another time instead; what was paid stays with it."
+
+    def __init__(self, paid: Money) -> None:
+        message = f"{format_money(paid, 'en')} has been paid for this appointment."
+        super().__init__(message, path=("input", "appointmentId"))
+        self.paid = paid
 
 
 class SlotTaken(UserError):
@@ -39,11 +73,8 @@ class NotProvided(UserError):
     code = "NOT_PROVIDED"
     hint = "Choose a specialist who provides it there, or let a manager set the service link."
 
-    def __init__(self, position: int) -> None:
-        super().__init__(
-            "This specialist does not provide this service at this location on this day.",
-            path=("input", "lines", position),
-        )
+    def __init__(self, position: int, *, path: tuple[str | int, ...]) -> None:
+        super().__init__("This specialist does not provide this service at this location on this day.", path=path)
         self.position = position
 
 

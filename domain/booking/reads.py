@@ -12,7 +12,7 @@ from asyncpg import Record
 from domain.booking.rules import AppointmentState, BusyKind, BusyPart, SubjectKind
 from domain.localtime import Interval
 from domain.money import Money
-from domain.pages import Count, Page, Slice
+from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
 from policies.reach import Columns
 from work import Work
@@ -41,6 +41,7 @@ AND ($6::uuid IS NULL OR $6 = ANY (specialist_id)) AND ($7::uuid IS NULL OR clie
 APPOINTMENTS_PAGE = APPOINTMENTS + FILTERED + "($8::timestamptz IS NULL OR (starts_at, id) > ($8, $9)) AND "
 APPOINTMENTS_COUNT = "SELECT count(*) FROM (" + APPOINTMENTS + FILTERED  # noqa: S608  (constants of this file)
 PAGE_ORDER = " ORDER BY starts_at, id LIMIT $10"
+LOCK = "SELECT id FROM appointments WHERE network_id = $1 AND id = $2 FOR UPDATE"
 LINES_OF = """
 SELECT * FROM appointment_lines WHERE network_id = $1 AND appointment_id = ANY ($2) ORDER BY appointment_id, position
 """
@@ -51,6 +52,7 @@ WHERE network_id = $1 AND subject_id = ANY ($2) AND state <> 'released' AND appo
   AND lower(during) >= $3::timestamptz - interval '26 hours' AND lower(during) < $4 AND upper(during) > $3
 """
 
+BY_START = Order("appointments", "starts_at", datetime)
 REACHED = Columns(location="location_id", owners="specialist_id", instant="starts_at")
 
 
@@ -76,15 +78,23 @@ def agreed_price(line: AppointmentLineRow) -> Money:
     return Money(line["amount"], line["currency"])
 
 
-async def appointment(work: Work, appointment_id: UUID) -> AppointmentRow:
+async def appointment(
+    work: Work, appointment_id: UUID, *, path: tuple[str | int, ...] = ("input", "appointmentId")
+) -> AppointmentRow:
     """One appointment in the viewer's reach. Raises NotFound."""
     where = work.viewer.scope("appointments:read").where(REACHED, first=3)
     row = await work.statements.fetchrow(
         APPOINTMENT + where.sql, work.network_id, appointment_id, *where.args, record_class=AppointmentRow
     )
     if row is None:
-        raise NotFound
+        raise NotFound(path=path)
     return row
+
+
+async def locked_appointment(work: Work, appointment_id: UUID) -> AppointmentRow:
+    """An appointment as nobody else can change it until the Work ends. Raises NotFound."""
+    await work.statements.execute(LOCK, work.network_id, appointment_id)
+    return await appointment(work, appointment_id)
 
 
 async def appointments(work: Work, page: Page, asked: AppointmentFilter) -> Slice:
@@ -98,7 +108,7 @@ async def appointments(work: Work, page: Page, asked: AppointmentFilter) -> Slic
         asked.specialist_id,
         asked.client_id,
     )
-    start, last_id = page.key(datetime)
+    start, last_id = page.start(BY_START)
     where = reach.where(REACHED, first=11)
     rows = await work.statements.fetch(
         APPOINTMENTS_PAGE + where.sql + PAGE_ORDER,
@@ -112,7 +122,7 @@ async def appointments(work: Work, page: Page, asked: AppointmentFilter) -> Slic
     )
     counted = reach.where(REACHED, first=8)
     count = Count(APPOINTMENTS_COUNT + counted.sql + ") AS counted", (work.network_id, *filtered, *counted.args))
-    return Slice.cut(rows, page, order="starts_at", count=count)
+    return Slice.cut(rows, page, order=BY_START, count=count)
 
 
 async def lines_of_appointments(work: Work, keys: list[UUID]) -> dict[UUID, list[AppointmentLineRow]]:

@@ -17,6 +17,8 @@ from domain.localtime import Interval, after, elapsed, in_utc
 from errors import InvalidInput, UserError
 
 LONGEST_VISIT = timedelta(hours=24)
+LONGEST_AHEAD = timedelta(days=3653)
+"""Ten years: nobody means a visit beyond it."""
 LONGEST_LINE_MINUTES = 1440
 LONGEST_BUFFER_MINUTES = 240
 CANCEL_NOTICE_MINUTES = 1440
@@ -85,10 +87,20 @@ class InvalidTransition(UserError):
         self, source: AppointmentState, target: AppointmentState, allowed: tuple[AppointmentState, ...]
     ) -> None:
         hint = f"Possible now: {', '.join(allowed)}." if allowed else "Book a new appointment instead."
-        super().__init__(f"An appointment that is {source} cannot become {target}.", hint=hint)
+        super().__init__(self._sentence(source, target), hint=hint, path=("input", "appointmentId"))
         self.source = source
         self.target = target
         self.allowed = allowed
+
+    def _sentence(self, source: AppointmentState, target: AppointmentState) -> str:
+        return f"An appointment that is {source} cannot become {target}."
+
+
+class NotMovable(InvalidTransition):
+    """An appointment whose visit has begun, is over or will not be cannot be moved to another time."""
+
+    def _sentence(self, source: AppointmentState, target: AppointmentState) -> str:
+        return f"An appointment that is {source} cannot be moved."
 
 
 class ReasonRequired(UserError):
@@ -97,7 +109,7 @@ class ReasonRequired(UserError):
     code = "REASON_REQUIRED"
     hint = "Say why in a few words."
 
-    def __init__(self, *, path: tuple[str | int, ...] = ("reason",)) -> None:
+    def __init__(self, *, path: tuple[str | int, ...] = ("input", "reason")) -> None:
         super().__init__("This change needs a reason.", path=path)
 
 
@@ -124,6 +136,12 @@ def transition(source: AppointmentState, target: AppointmentState, *, reason: st
     if move.needs_reason and not (reason or "").strip():
         raise ReasonRequired
     return move
+
+
+def require_movable(state: AppointmentState) -> None:
+    """Refuse to move what is not still to come. Raises NotMovable."""
+    if state not in (AppointmentState.PENDING, AppointmentState.CONFIRMED):
+        raise NotMovable(state, state, allowed_transitions(state))
 
 
 def is_occupying(state: AppointmentState, *, is_voided: bool) -> bool:
@@ -173,14 +191,18 @@ class ServiceTiming:
 
     def __post_init__(self) -> None:
         if not 1 <= self.duration <= LONGEST_LINE_MINUTES:
-            raise InvalidInput("A service takes 1 to 1440 minutes.", path=("duration",))
-        for name, minutes in (("buffer_before", self.buffer_before), ("buffer_after", self.buffer_after)):
+            raise InvalidInput("A service takes 1 to 1440 minutes.", hint="Give minutes.", path=("input", "duration"))
+        for name, minutes in (("bufferBefore", self.buffer_before), ("bufferAfter", self.buffer_after)):
             if not 0 <= minutes <= LONGEST_BUFFER_MINUTES:
-                raise InvalidInput("A buffer takes 0 to 240 minutes.", path=(name,))
+                raise InvalidInput("A buffer takes 0 to 240 minutes.", hint="Give minutes.", path=("input", name))
         if self.processing_minutes == 0:
             return
         if not 0 < self.processing_from < self.processing_from + self.processing_minutes < self.duration:
-            raise InvalidInput("A processing window needs work before and after it.", path=("processing_from",))
+            raise InvalidInput(
+                "A processing window needs work before and after it.",
+                hint="Let it begin after the start and end before the end.",
+                path=("input", "processingFrom"),
+            )
 
     def lasting(self, duration: int) -> ServiceTiming:
         """The same service with a specialist's own duration: only the last active part changes. Raises InvalidInput."""
@@ -209,7 +231,9 @@ class LaidLine:
 def lay_lines(starts_at: datetime, requests: Sequence[LineRequest]) -> tuple[LaidLine, ...]:
     """The lines one after the other without gaps. Raises InvalidInput without a line, or beyond 24 hours in all."""
     if not requests:
-        raise InvalidInput("A visit has at least one service.", path=("lines",))
+        raise InvalidInput(
+            "A visit has at least one service.", hint="Name a service and who does it.", path=("input", "lines")
+        )
     lines: list[LaidLine] = []
     line_start = in_utc(starts_at)
     for position, request in enumerate(requests):
@@ -217,7 +241,7 @@ def lay_lines(starts_at: datetime, requests: Sequence[LineRequest]) -> tuple[Lai
         lines.append(line)
         line_start = line.during.end
     if elapsed(starts_at, line_start) > LONGEST_VISIT:
-        raise InvalidInput("A visit takes at most 24 hours.", hint="Book two visits.", path=("lines",))
+        raise InvalidInput("A visit takes at most 24 hours.", hint="Book two visits.", path=("input", "lines"))
     return tuple(lines)
 
 
@@ -303,6 +327,20 @@ def nearest_free_starts(
     starts = [day.start + step * n for n in range(int(day.duration / step))]
     fitting = [start for start in starts if start >= now and _fits(lines, start - wanted, taken)]
     return tuple(sorted(fitting, key=lambda start: (abs(start - wanted), start)))
+
+
+def hindered_specialist(lines: Sequence[LaidLine], taken: Sequence[BusyPart]) -> UUID | None:
+    """Whose time is taken: the first of the visit's specialists that meets something, in the order of the lines."""
+    parts = sorted(busy_parts(lines), key=lambda part: part.position)
+    met = (part for part in parts if any(conflicts(part, other) for other in taken))
+    return next((part.subject_id for part in met if part.subject_kind is SubjectKind.SPECIALIST), None)
+
+
+def searched_span(lines: Sequence[LaidLine], day: Interval) -> Interval:
+    """The span in which something taken could meet the visit, wherever on the day it starts."""
+    length = lines[-1].during.end - lines[0].during.start
+    buffer = timedelta(minutes=LONGEST_BUFFER_MINUTES)
+    return Interval(after(day.start, -buffer), after(day.end, length + buffer))
 
 
 def _fits(lines: Sequence[LaidLine], shift: timedelta, taken: Sequence[BusyPart]) -> bool:

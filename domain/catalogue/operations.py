@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from uuid_utils.compat import uuid7
 
@@ -11,7 +12,9 @@ from domain import idempotency
 from domain.booking.rules import ServiceTiming
 from domain.catalogue import reads
 from domain.catalogue.models import Service
+from domain.localtime import zone_named
 from domain.money import Money, require_payable
+from domain.network import reads as network
 from domain.texts import typed_text
 from errors import InvalidInput
 from work import Work
@@ -52,17 +55,23 @@ async def create_service(work: Work, new: NewService, *, idempotency_key: str) -
     )
     price = new.price
     await work.statements.execute(
-        PRICE, work.network_id, uuid7(), made.id, price.amount, price.currency, work.at.date()
+        PRICE, work.network_id, uuid7(), made.id, price.amount, price.currency, await _today(work)
     )
     await claim.keep(work, made.id)
     work.touches("service", made.id, name=made.name)
     return await reads.service(work, made.id)
 
 
+async def _today(work: Work) -> date:
+    """The day by the network's calendar: by UTC's a price could begin tomorrow."""
+    zone = zone_named((await network.network(work))["zone"])
+    return work.at.astimezone(zone).date()
+
+
 def _check(new: NewService) -> None:
     """Raises InvalidInput for a duration or buffer out of range or a negative price, and AmountNotInUnit."""
     ServiceTiming(duration=new.duration, buffer_after=new.buffer_after)
     if new.price.amount < 0:
-        raise InvalidInput("A price is not negative.", path=("input", "price"))
+        raise InvalidInput("A price is not negative.", hint="Give 0 or more.", path=("input", "price"))
     if new.price.amount:
-        require_payable(new.price)
+        require_payable(new.price, path=("input", "price"))

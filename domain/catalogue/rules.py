@@ -33,7 +33,12 @@ class ServicePrice:
 
 
 def price_of_line(
-    prices: Iterable[ServicePrice], *, location_id: UUID, specialist_id: UUID, service_date: date
+    prices: Iterable[ServicePrice],
+    *,
+    location_id: UUID,
+    specialist_id: UUID,
+    service_date: date,
+    path: tuple[str | int, ...] = (),
 ) -> ServicePrice:
     """The price of a service on the service date. Raises PriceMissing.
 
@@ -48,4 +53,4 @@ def price_of_line(
     ):
         if reach in valid:
             return valid[reach]
-    raise PriceMissing(service_date)
+    raise PriceMissing(service_date, path=path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from domain import idempotency
 from domain.clients import reads
 from domain.clients.models import Client
 from domain.clients.rules import name_key, phone_number
+from domain.identity.rules import EmailNotSupported, email_key
 from domain.network import reads as network
 from domain.texts import typed_text
 from errors import InvalidInput
@@ -17,7 +19,9 @@ from work import Work
 
 CLIENT_CREATED = EventType("client.created", Area.DATA_CHANGES)
 
-LONGEST_EMAIL = 320
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+"""BCP 47 (RFC 5646), as far as people are written to: language, script, region."""
+
 SEEN = """
 INSERT INTO client_locations (network_id, client_id, location_id, first_seen) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING
@@ -35,33 +39,65 @@ class ClientCard:
     language: str | None = None
 
 
-async def create_client(work: Work, card: ClientCard, *, idempotency_key: str) -> reads.ClientRow:
-    """Enter a new client at a location. Raises NotFound, Forbidden, InvalidInput, InvalidPhone, IdempotencyMismatch."""
-    location = await network.location(work, card.location_id)
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The client's row; `replayed` where an earlier request with the same key had entered it."""
+
+    client: reads.ClientRow
+    replayed: bool = False
+
+
+async def create_client(work: Work, card: ClientCard, *, idempotency_key: str) -> Entered:
+    """Enter a new client at a location.
+
+    Raises NotFound, Forbidden, InvalidInput, InvalidText, InvalidPhone, IdempotencyMismatch.
+    """
+    location = await network.location(work, card.location_id, path=("input", "locationId"))
+    work.location_id = location["id"]
     work.viewer.require("clients:create", at=location["id"])
     claim = await idempotency.claim(work, key=idempotency_key, operation="createClient", request=card)
     if claim.first_result is not None:
-        return await reads.client(work, claim.first_result)
+        work.touches("client", claim.first_result)
+        return Entered(await reads.entered_client(work, claim.first_result), replayed=True)
     name = typed_text(card.name, least=1, path=("input", "name"))
     made = await Client.create(
         network_id=work.network_id,
         name=name,
         name_key=name_key(name),
-        phone=phone_number(card.phone, country=location["country"]) if card.phone else None,
+        phone=_checked_phone(card.phone, country=location["country"]),
         email=_checked_email(card.email),
-        language=card.language,
+        language=_checked_language(card.language),
         created_at=work.at,
     )
-    await work.statements.execute(SEEN, work.network_id, made.id, location["id"], work.at)
+    await note_seen(work, made.id, location["id"])
     await claim.keep(work, made.id)
-    work.touches("client", made.id, name=name, location_id=location["id"])
-    return await reads.client(work, made.id)
+    work.touches("client", made.id, name=name)
+    return Entered(await reads.entered_client(work, made.id))
 
 
-def _checked_email(email: str | None) -> str | None:
-    if not email:
+async def note_seen(work: Work, client_id: UUID, location_id: UUID) -> None:
+    """Note that a client comes to a location: who works there may see the client from now on."""
+    await work.statements.execute(SEEN, work.network_id, client_id, location_id, work.at)
+
+
+def _checked_phone(typed: str | None, *, country: str) -> str | None:
+    return phone_number(typed, country=country, path=("input", "phone")) if typed else None
+
+
+def _checked_email(typed: str | None) -> str | None:
+    if not typed:
         return None
-    local, at, domain = email.strip().rpartition("@")
-    if not (local and at and "." in domain) or len(email) > LONGEST_EMAIL or not email.strip().isprintable():
-        raise InvalidInput("This is no e-mail address.", hint="Check it for typing errors.", path=("input", "email"))
-    return email.strip()
+    email = typed.strip()
+    try:
+        email_key(email)
+    except EmailNotSupported as error:
+        raise InvalidInput(
+            "This is no e-mail address.", hint="Check it for typing errors.", path=("input", "email")
+        ) from error
+    return email
+
+
+def _checked_language(tag: str | None) -> str | None:
+    if tag and LANGUAGE.fullmatch(tag) is None:
+        raise InvalidInput("This is no language tag.", hint="Such as hu or de-AT (BCP 47).", path=("input", "language"))
+    return tag or None

@@ -23,16 +23,23 @@ class InvalidPhone(UserError):
         super().__init__("This is not a possible phone number.", path=path)
 
 
-def phone_number(typed: str, *, country: str) -> str:
+def phone_number(typed: str, *, country: str, path: tuple[str | int, ...] = ()) -> str:
     """The number in E.164, read as it is dialled in `country` (ISO 3166-1 alpha-2). Raises InvalidPhone."""
     try:
         number = phonenumbers.parse(typed, country)
     except NumberParseException:
-        raise InvalidPhone from None
+        raise InvalidPhone(path=path) from None
     # A number that is possible only locally lacks its area code: written as E.164 it would be somebody else's.
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
-        raise InvalidPhone
+        raise InvalidPhone(path=path)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def searched_phone(typed: str) -> str | None:
+    """The E.164 number that a search text spells out, with its + and whatever spaces; None where it is no number."""
+    digits = "".join(character for character in typed if character in "0123456789")
+    is_spelled_out = typed.strip().startswith("+") and not any(character.isalpha() for character in typed)
+    return f"+{digits}" if digits and is_spelled_out else None
 
 
 def masked_phone(phone: str) -> str:

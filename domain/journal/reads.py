@@ -12,7 +12,7 @@ import orjson
 from asyncpg import Record
 
 from domain.journal.rules import FieldChange, field_changes, readable_areas, sentence
-from domain.pages import Count, Page, Slice
+from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
 from policies.reach import Columns
 from work import Work
@@ -92,21 +92,23 @@ SELECT entry_id, table_name, row_id, operation, body FROM journal_changes
 WHERE chain_id = $1 AND entry_id = ANY ($2) AND table_name <> '@details' ORDER BY entry_id, n
 """
 
-REACHED = Columns(location="e.location_id", instant="e.recorded_at")
+NEWEST_FIRST = Order("journal", "seq", int)
+# What has no location lies at the network: only who reads the journal there reaches it.
+REACHED = Columns(location="COALESCE(e.location_id, e.chain_id)", instant="e.recorded_at")
 
 
 async def entries(work: Work, page: Page, asked: EntryFilter) -> Slice:
     """The entries of the viewer's network that the viewer may read and that pass the filter, newest first."""
     filtered = _filter_arguments(work, asked)
     reach = work.viewer.scope("journal:read")
-    seq, _ = page.key(int)
+    seq, _ = page.start(NEWEST_FIRST)
     where = reach.where(REACHED, first=13)
     rows = await work.statements.fetch(
         ENTRIES + FILTERED + where.sql + BEFORE, *filtered, seq, page.first + 1, *where.args, record_class=EntryRow
     )
     counted = reach.where(REACHED, first=11)
     count = Count(ENTRIES_COUNT + counted.sql + ")", (*filtered, *counted.args))
-    return Slice.cut(rows, page, order="seq", count=count)
+    return Slice.cut(rows, page, order=NEWEST_FIRST, count=count)
 
 
 async def entry(work: Work, entry_id: UUID) -> EntryRow:
@@ -120,7 +122,7 @@ async def entry(work: Work, entry_id: UUID) -> EntryRow:
         record_class=EntryRow,
     )
     if row is None:
-        raise NotFound
+        raise NotFound(path=("id",))
     return row
 
 

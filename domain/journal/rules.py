@@ -21,12 +21,18 @@ AREA_CAPABILITIES: Final[Mapping[Area, str | None]] = {
 """What is needed for an area beside `journal:read`: the journal must not tell what its subject would not."""
 
 PERSONAL: Final[Mapping[tuple[str, str], str]] = {
+    ("clients", "name"): "clients:read",
     ("clients", "phone"): "clients:read_contacts",
     ("clients", "email"): "clients:read_contacts",
+    ("specialists", "name"): "specialists:read",
+    ("accounts", "name"): "sign_ins:read",
     ("accounts", "email"): "sign_ins:read",
     ("accounts", "email_key"): "sign_ins:read",
     ("mails", "recipient"): "clients:read_contacts",
+    ("mails", "why"): "clients:read_contacts",
     ("appointments", "comment"): "notes:read",
+    ("appointments", "reason"): "appointments:read",
+    ("appointment_history", "reason"): "appointments:read",
 }
 """The right to read a personal column now; without it the journal shows that it changed, not how."""
 

@@ -76,11 +76,11 @@ async def create_location(work: Work, new: NewLocation, *, idempotency_key: str)
 
 def _check(new: NewLocation) -> None:
     """Raises InvalidInput where the zone, the currency, the code or the country is none."""
-    zone_named(new.zone)
-    currency_of(new.currency)
+    zone_named(new.zone, path=("input", "zone"))
+    currency_of(new.currency, path=("input", "currency"))
     if not CODE.fullmatch(new.code):
         raise InvalidInput(
             "A code has 1 to 40 small letters, digits and hyphens.", hint="Such as budapest-1.", path=("input", "code")
         )
     if not COUNTRY.fullmatch(new.country):
-        raise InvalidInput("A country is two capital letters (ISO 3166-1).", path=("input", "country"))
+        raise InvalidInput("A country is two capital letters.", hint="See ISO 3166-1.", path=("input", "country"))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from domain.pages import Count, Page, Slice
+from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
 from work import Work
 
@@ -28,9 +28,11 @@ SELECT * FROM locations WHERE network_id = $1 AND ($2::text IS NULL OR (name, id
 """
 LOCATIONS_COUNT = "SELECT count(*) FROM locations WHERE network_id = $1"
 
+BY_NAME = Order("locations", "name", str)
+
 
 async def network(work: Work) -> NetworkRow:
-    """The viewer's network."""
+    """The viewer's network. Raises NotFound."""
     row = await work.statements.fetchrow(NETWORK, work.network_id, record_class=NetworkRow)
     if row is None:
         raise NotFound
@@ -42,23 +44,23 @@ async def own_networks(work: Work) -> list[NetworkRow]:
     return await work.statements.fetch(OWN_NETWORKS, record_class=NetworkRow)
 
 
-async def location(work: Work, location_id: UUID) -> LocationRow:
+async def location(work: Work, location_id: UUID, *, path: tuple[str | int, ...] = ()) -> LocationRow:
     """One location of the viewer's network. Raises NotFound."""
     row: LocationRow | None = None
     if work.viewer.can("locations:read"):
         row = await work.statements.fetchrow(LOCATION, work.network_id, location_id, record_class=LocationRow)
     if row is None:
-        raise NotFound
+        raise NotFound(path=path)
     return row
 
 
 async def locations(work: Work, page: Page) -> Slice:
     """The locations of the viewer's network, by name."""
-    name, last_id = page.key(str)
+    name, last_id = page.start(BY_NAME)
     rows = await work.statements.fetch(
         LOCATIONS_PAGE, work.network_id, name, last_id, page.first + 1, record_class=LocationRow
     )
-    return Slice.cut(rows, page, order="name", count=Count(LOCATIONS_COUNT, (work.network_id,)))
+    return Slice.cut(rows, page, order=BY_NAME, count=Count(LOCATIONS_COUNT, (work.network_id,)))
 
 
 async def locations_by_id(work: Work, keys: list[UUID]) -> dict[UUID, LocationRow]:

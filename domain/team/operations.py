@@ -35,6 +35,7 @@ from domain.team.rules import (
     must_agree,
     require_consent,
 )
+from domain.texts import require_kept
 from errors import InvalidInput, NotFound
 from plugins.contract import AccessView
 from policies.compile import DomainPolicy
@@ -45,11 +46,14 @@ from work import Work
 
 POLICY_CHANGED = EventType("policy.changed", Area.SETTINGS)
 
+LONGEST_REASON = 1000
+
 NEXT_EPOCH = "SELECT next_policy_epoch()"
 CHECK_LAST_OWNER = "SET CONSTRAINTS last_owner IMMEDIATE"
 OWN_ROLE = "SELECT id FROM roles WHERE network_id = $1 AND code = $2 AND state = 'ACTIVE'"
 SAME_ASSIGNMENT = """
-SELECT id FROM assignments WHERE network_id = $1 AND specialist_id = $2 AND location_id IS NOT DISTINCT FROM $3
+SELECT valid_from, valid_until FROM assignments
+WHERE network_id = $1 AND specialist_id = $2 AND location_id IS NOT DISTINCT FROM $3
   AND role_code IS NOT DISTINCT FROM $4 AND role_id IS NOT DISTINCT FROM $5 AND ended_epoch IS NULL
 """
 END = "UPDATE assignments SET ended_epoch = $3 WHERE network_id = $1 AND id = $2 AND ended_epoch IS NULL"
@@ -82,21 +86,22 @@ class Applied:
 
 
 async def preview_policy_change(work: Work, changes: Sequence[PolicyChange]) -> PolicyPreview:
-    """What these changes would do. Raises what making them would raise, but for the consent."""
+    """What these changes would do. Raises what making them would raise, but for the consent and a plugin's refusal."""
     return (await _apply(work, changes)).preview
 
 
 async def change_policy(work: Work, changes: Sequence[PolicyChange], *, consent: str | None) -> PolicyChanged:
     """Make the changes, if their consequences were agreed to.
 
-    Raises NotFound, Forbidden, InvalidInput, GrantExceedsOwn, LastOwner, OwnersOnly, ConsentRequired,
+    Raises TooMany, NotFound, Forbidden, InvalidInput, GrantExceedsOwn, LastOwner, OwnersOnly, ConsentRequired,
     ConsequencesChanged, ConsequenceRefused.
     """
     applied = await _apply(work, changes)
     require_consent(applied.preview, consent)
     if applied.made:
         await _record(work, changes, applied, consent)
-    return PolicyChanged(applied.preview, applied.epoch, is_unchanged=not applied.made)
+    epoch = applied.epoch if applied.made else applied.delta.before.epoch
+    return PolicyChanged(applied.preview, epoch, is_unchanged=not applied.made)
 
 
 async def _apply(work: Work, changes: Sequence[PolicyChange]) -> Applied:
@@ -145,20 +150,22 @@ async def _apply_one(
         case AssignRole():
             return await _assign(work, change, epoch=epoch, path=path)
         case EndAssignment():
-            return await _end(work, change, policy, epoch=epoch)
+            return await _end(work, change, policy, epoch=epoch, path=path)
 
 
 async def _assign(work: Work, change: AssignRole, *, epoch: int, path: tuple[str | int, ...]) -> bool:
-    holder = await reads.specialist(work, change.holder_id)
+    path = (*path, "assignRole")
+    holder = await reads.specialist(work, change.holder_id, path=(*path, "holder"))
     if change.location_id is not None:
-        await network.location(work, change.location_id)
+        await network.location(work, change.location_id, path=(*path, "location"))
     work.viewer.require("assignments:change", at=change.location_id)
-    _check(change, holder, path)
-    role_code, role_id = await _role(work, change.role)
-    same = await work.statements.fetchval(
+    _check(work, change, holder, path)
+    role_code, role_id = await _role(work, change.role, path=(*path, "role"))
+    same = await work.statements.fetchrow(
         SAME_ASSIGNMENT, work.network_id, change.holder_id, change.location_id, role_code, role_id
     )
     if same is not None:
+        _require_same_period(work, change, same, path)
         return False
     made = await Assignment.create(
         network_id=work.network_id,
@@ -176,31 +183,56 @@ async def _assign(work: Work, change: AssignRole, *, epoch: int, path: tuple[str
     return True
 
 
-def _check(change: AssignRole, holder: reads.SpecialistRow, path: tuple[str | int, ...]) -> None:
+def _check(work: Work, change: AssignRole, holder: reads.SpecialistRow, path: tuple[str | int, ...]) -> None:
+    require_kept(change.reason, longest=LONGEST_REASON, path=(*path, "reason"))
     if change.role == OWNER and (change.location_id or change.valid_until or holder["kind"] == "SERVICE"):
         raise InvalidInput(
             "An owner is a person, of the whole network, and without an end.",
             hint="Leave location and validUntil out, or choose another role.",
-            path=(*path, "assignRole"),
+            path=path,
         )
-    if change.valid_until is not None and change.valid_from is not None and change.valid_until <= change.valid_from:
-        raise InvalidInput("The end must come after the beginning.", path=(*path, "assignRole", "validUntil"))
+    if change.valid_until is not None and change.valid_until <= (change.valid_from or work.at):
+        raise InvalidInput(
+            "The end must come after the beginning, and that is now where none is given.",
+            hint="Choose a later end.",
+            path=(*path, "validUntil"),
+        )
 
 
-async def _role(work: Work, code: str) -> tuple[str | None, UUID | None]:
+def _require_same_period(work: Work, change: AssignRole, same: asyncpg.Record, path: tuple[str | int, ...]) -> None:
+    """Let a repetition through; one with another period would be believed, and never hold. Raises InvalidInput."""
+    starts_alike = same["valid_from"] == change.valid_from or (
+        change.valid_from is None and same["valid_from"] <= work.at
+    )
+    if starts_alike and same["valid_until"] == change.valid_until:
+        return
+    raise InvalidInput(
+        "This role is held there already, for another period.",
+        hint="End that assignment in the same request, before this change.",
+        path=path,
+    )
+
+
+async def _role(work: Work, code: str, *, path: tuple[str | int, ...]) -> tuple[str | None, UUID | None]:
     """A built-in role's code, or the id of the network's own. Raises NotFound."""
     built_in = work.host.release.roles.get(code)
     if built_in is not None and built_in.domain.name == "NETWORK":
         return code, None
     role_id = await work.statements.fetchval(OWN_ROLE, work.network_id, code)
     if role_id is None:
-        raise NotFound
+        raise NotFound(path=path)
     return None, role_id
 
 
-async def _end(work: Work, change: EndAssignment, policy: DomainPolicy, *, epoch: int) -> bool:
-    assignment = await reads.assignment(work, change.assignment_id)
+async def _end(
+    work: Work, change: EndAssignment, policy: DomainPolicy, *, epoch: int, path: tuple[str | int, ...]
+) -> bool:
+    path = (*path, "endAssignment")
+    assignment = await reads.assignment(work, change.assignment_id, path=(*path, "assignment"))
     work.viewer.require("assignments:change", at=assignment["location_id"])
+    require_kept(change.reason, longest=LONGEST_REASON, path=(*path, "reason"))
+    if assignment["ended_epoch"] is not None:
+        return False
     if assignment["role_code"] == OWNER and work.viewer.holder_id not in owners(policy):
         raise OwnersOnly
     await work.statements.execute(END, work.network_id, change.assignment_id, epoch)

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from domain.pages import Count, Page, Slice
+from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
-from policies.reach import Reach
+from policies.reach import Columns, Reach
 from work import Work
 
 
@@ -18,7 +18,7 @@ class SpecialistRow(Record):
 
 
 class AssignmentRow(Record):
-    """A current row of `assignments`, with the code of its role whether built in or the network's own."""
+    """A row of `assignments`, with the code of its role whether built in or the network's own."""
 
 
 SPECIALIST = "SELECT * FROM specialists WHERE network_id = $1 AND id = $2"
@@ -31,44 +31,46 @@ SPECIALISTS_COUNT = "SELECT count(*) FROM specialists WHERE network_id = $1"
 ASSIGNMENTS_OF = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
-WHERE a.network_id = $1 AND a.specialist_id = ANY ($2) AND a.ended_epoch IS NULL
-ORDER BY a.specialist_id, a.location_id NULLS FIRST, role, a.id
-"""
+WHERE a.network_id = $1 AND a.specialist_id = ANY ($2) AND a.ended_epoch IS NULL AND """
+ASSIGNMENTS_ORDER = " ORDER BY a.specialist_id, a.location_id NULLS FIRST, role, a.id"
 ASSIGNMENT = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
-WHERE a.network_id = $1 AND a.id = $2 AND a.ended_epoch IS NULL
+WHERE a.network_id = $1 AND a.id = $2
 """
 ASSIGNMENTS_PAGE = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
 WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR a.specialist_id = $2)
-  AND ($3::timestamptz IS NULL OR (a.valid_from, a.id) > ($3, $4))
-ORDER BY a.valid_from, a.id LIMIT $5
-"""
+  AND ($3::timestamptz IS NULL OR (a.valid_from, a.id) > ($3, $4)) AND """
+PAGE_ORDER = " ORDER BY a.valid_from, a.id LIMIT $5"
 ASSIGNMENTS_COUNT = """
-SELECT count(*) FROM assignments
-WHERE network_id = $1 AND ended_epoch IS NULL AND ($2::uuid IS NULL OR specialist_id = $2)
-"""
+SELECT count(*) FROM assignments a
+WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR a.specialist_id = $2) AND """
+
+BY_NAME = Order("specialists", "name", str)
+OLDEST_FIRST = Order("assignments", "valid_from", datetime)
+# What has no location lies at the network: only who reads assignments there reaches it.
+REACHED = Columns(location="COALESCE(a.location_id, a.network_id)")
 
 
-async def specialist(work: Work, specialist_id: UUID) -> SpecialistRow:
+async def specialist(work: Work, specialist_id: UUID, *, path: tuple[str | int, ...] = ()) -> SpecialistRow:
     """One colleague. Raises NotFound."""
     row: SpecialistRow | None = None
     if work.viewer.can("specialists:read"):
         row = await work.statements.fetchrow(SPECIALIST, work.network_id, specialist_id, record_class=SpecialistRow)
     if row is None:
-        raise NotFound
+        raise NotFound(path=path)
     return row
 
 
 async def specialists(work: Work, page: Page) -> Slice:
     """The network's specialists, by name."""
-    name, last_id = page.key(str)
+    name, last_id = page.start(BY_NAME)
     rows = await work.statements.fetch(
         SPECIALISTS_PAGE, work.network_id, name, last_id, page.first + 1, record_class=SpecialistRow
     )
-    return Slice.cut(rows, page, order="name", count=Count(SPECIALISTS_COUNT, (work.network_id,)))
+    return Slice.cut(rows, page, order=BY_NAME, count=Count(SPECIALISTS_COUNT, (work.network_id,)))
 
 
 async def specialists_by_id(work: Work, keys: list[UUID]) -> dict[UUID, SpecialistRow]:
@@ -77,29 +79,45 @@ async def specialists_by_id(work: Work, keys: list[UUID]) -> dict[UUID, Speciali
     return {row["id"]: row for row in rows}
 
 
-async def assignment(work: Work, assignment_id: UUID) -> AssignmentRow:
-    """One current assignment in the viewer's reach. Raises NotFound."""
+async def assignment(work: Work, assignment_id: UUID, *, path: tuple[str | int, ...] = ()) -> AssignmentRow:
+    """One assignment in the viewer's reach, current or ended. Raises NotFound."""
     row = await work.statements.fetchrow(ASSIGNMENT, work.network_id, assignment_id, record_class=AssignmentRow)
     if row is None or not work.viewer.can("assignments:read", at=row["location_id"]):
-        raise NotFound
+        raise NotFound(path=path)
     return row
 
 
 async def assignments(work: Work, page: Page, *, holder_id: UUID | None) -> Slice:
-    """The network's current assignments (of one holder), oldest first."""
-    since, last_id = page.key(datetime)
+    """The current assignments in the viewer's reach (of one holder), oldest first."""
+    reach = work.viewer.scope("assignments:read")
+    since, last_id = page.start(OLDEST_FIRST)
+    where = reach.where(REACHED, first=6)
     rows = await work.statements.fetch(
-        ASSIGNMENTS_PAGE, work.network_id, holder_id, since, last_id, page.first + 1, record_class=AssignmentRow
+        ASSIGNMENTS_PAGE + where.sql + PAGE_ORDER,
+        work.network_id,
+        holder_id,
+        since,
+        last_id,
+        page.first + 1,
+        *where.args,
+        record_class=AssignmentRow,
     )
-    count = Count(ASSIGNMENTS_COUNT, (work.network_id, holder_id))
-    return Slice.cut(rows, page, order="valid_from", count=count)
+    counted = reach.where(REACHED, first=3)
+    count = Count(ASSIGNMENTS_COUNT + counted.sql, (work.network_id, holder_id, *counted.args))
+    return Slice.cut(rows, page, order=OLDEST_FIRST, count=count)
 
 
 async def assignments_of_specialists(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, list[AssignmentRow]]:
     """The current assignments of each specialist, as far as the reach goes."""
-    rows = await work.statements.fetch(ASSIGNMENTS_OF, work.network_id, keys, record_class=AssignmentRow)
+    where = reach.where(REACHED, first=3)
+    rows = await work.statements.fetch(
+        ASSIGNMENTS_OF + where.sql + ASSIGNMENTS_ORDER,
+        work.network_id,
+        keys,
+        *where.args,
+        record_class=AssignmentRow,
+    )
     found: dict[UUID, list[AssignmentRow]] = {}
     for row in rows:
-        if reach.is_always or work.viewer.can("assignments:read", at=row["location_id"]):
-            found.setdefault(row["specialist_id"], []).append(row)
+        found.setdefault(row["specialist_id"], []).append(row)
     return found

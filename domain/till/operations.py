@@ -11,17 +11,18 @@ from uuid_utils.compat import uuid7
 from audit.entries import Area, EventType
 from domain import idempotency
 from domain.booking import reads as booking
-from domain.money import CurrencyMismatch, Money
+from domain.booking.rules import AppointmentState
+from domain.money import Money
 from domain.till import reads
 from domain.till.models import Payment, Sale, SaleLine
-from domain.till.rules import Settlement, require_within_remaining
-from errors import InvalidInput, NotFound
+from domain.till.rules import PaymentMethod, Settlement, require_within_remaining
+from errors import InvalidInput
 from work import Work
 
 PAYMENT_CREATED = EventType("payment.created", Area.DATA_CHANGES)
 
-METHODS = frozenset({"CASH", "TERMINAL", "ONLINE", "TRANSFER", "OTHER"})
-LOCK_APPOINTMENT = "SELECT id FROM appointments WHERE network_id = $1 AND id = $2 FOR UPDATE"
+NOTHING_OWED = frozenset({AppointmentState.CANCELLED, AppointmentState.DECLINED, AppointmentState.EXPIRED})
+"""States in which a visit will not be, so that nothing is owed for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +31,46 @@ class PaymentTaken:
 
     appointment_id: UUID
     amount: Money
-    method: str
+    method: PaymentMethod
     tendered: int | None = None
 
 
-async def create_payment(work: Work, taken: PaymentTaken, *, idempotency_key: str) -> reads.PaymentRow:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The payment's row and its sale's; `replayed` where an earlier request with the same key had recorded it."""
+
+    payment: reads.PaymentRow
+    sale: reads.SaleRow
+    replayed: bool = False
+
+
+async def create_payment(work: Work, taken: PaymentTaken, *, idempotency_key: str) -> Recorded:
     """Record a payment for an appointment. Raises NotFound, Forbidden, InvalidInput, CurrencyMismatch,
     AmountNotInUnit, Overpayment, IdempotencyMismatch.
     """
-    appointment = await booking.appointment(work, taken.appointment_id)
-    work.viewer.require("payments:create", at=appointment["location_id"], of=_facts(appointment, taken.amount))
+    seen = await booking.appointment(work, taken.appointment_id)
+    work.touches("appointment", taken.appointment_id, location_id=seen["location_id"])
+    work.viewer.require("payments:create", at=seen["location_id"], of=_facts(seen, taken.amount))
     claim = await idempotency.claim(work, key=idempotency_key, operation="createPayment", request=taken)
     if claim.first_result is not None:
-        return await _payment(work, claim.first_result)
-    _check(taken)
+        return await _recorded(work, claim.first_result, replayed=True)
+    _check_tendered(taken)
     # Two payments of one visit at once: the second must see the first, or both would fit into what remains.
-    await work.statements.execute(LOCK_APPOINTMENT, work.network_id, taken.appointment_id)
-    sale, settlement = await _open_sale(work, appointment)
-    if settlement.due.currency != taken.amount.currency:
-        raise CurrencyMismatch(settlement.due.currency, taken.amount.currency, path=("input", "amount", "currency"))
+    appointment = await booking.locked_appointment(work, taken.appointment_id)
+    _require_owed(booking.state_of(appointment))
+    sale_id, settlement = await _open_sale(work, appointment)
     require_within_remaining(taken.amount, settlement)
     made = await Payment.create(
         network_id=work.network_id,
-        sale_id=sale,
-        method=taken.method,
+        sale_id=sale_id,
+        method=taken.method.value,
         amount=taken.amount.amount,
         tendered=taken.tendered,
         captured_at=work.at,
         taken_by=work.viewer.specialist_id,
     )
     await claim.keep(work, made.id)
-    work.touches("payment", made.id, location_id=appointment["location_id"])
-    work.touches("appointment", taken.appointment_id)
-    return await _payment(work, made.id)
+    return await _recorded(work, made.id)
 
 
 def _facts(appointment: Record, amount: Money) -> dict[str, object]:
@@ -73,13 +81,24 @@ def _facts(appointment: Record, amount: Money) -> dict[str, object]:
     }
 
 
-def _check(taken: PaymentTaken) -> None:
-    if taken.method not in METHODS:
-        raise InvalidInput("This method of payment is not offered.", path=("input", "method"))
-    if taken.amount.amount <= 0:
-        raise InvalidInput("A payment is more than zero.", path=("input", "amount"))
-    if taken.tendered is not None and taken.tendered < taken.amount.amount:
-        raise InvalidInput("Less was handed over than is to be paid.", path=("input", "tendered"))
+def _check_tendered(taken: PaymentTaken) -> None:
+    if taken.tendered is None:
+        return
+    if taken.method is not PaymentMethod.CASH:
+        hint = "Leave `tendered` out, or say that it was CASH."
+        raise InvalidInput("Only cash is handed over.", hint=hint, path=("input", "tendered"))
+    if taken.tendered < taken.amount.amount:
+        hint = "Give what was handed over, or pay a part."
+        raise InvalidInput("Less was handed over than is to be paid.", hint=hint, path=("input", "tendered"))
+
+
+def _require_owed(state: AppointmentState) -> None:
+    if state in NOTHING_OWED:
+        raise InvalidInput(
+            f"Nothing is owed for an appointment that is {state}.",
+            hint="Book the visit anew and take the payment for that.",
+            path=("input", "appointmentId"),
+        )
 
 
 async def _open_sale(work: Work, appointment: Record) -> tuple[UUID, Settlement]:
@@ -114,8 +133,8 @@ async def _open_sale(work: Work, appointment: Record) -> tuple[UUID, Settlement]
     return opened.id, Settlement(due=due, captured=nothing, refunded=nothing)
 
 
-async def _payment(work: Work, payment_id: UUID) -> reads.PaymentRow:
-    row = await reads.payment(work, payment_id)
-    if row is None:
-        raise NotFound
-    return row
+async def _recorded(work: Work, payment_id: UUID, *, replayed: bool = False) -> Recorded:
+    payment = await reads.payment(work, payment_id)
+    sale = await reads.sale(work, payment["sale_id"])
+    work.touches("payment", payment_id)
+    return Recorded(payment, sale, replayed=replayed)

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from domain.money import Money
 from domain.till.rules import Settlement
+from errors import NotFound
 from policies.reach import Columns, Reach
 from work import Work
 
@@ -32,9 +33,11 @@ SELECT * FROM (
     COALESCE((SELECT sum(p.refunded) FROM payments p WHERE p.network_id = s.network_id AND p.sale_id = s.id), 0)::bigint
       AS refunded
   FROM sales s JOIN appointments a ON a.network_id = s.network_id AND a.id = s.appointment_id
-  WHERE s.network_id = $1 AND s.appointment_id = ANY ($2)
+  WHERE s.network_id = $1
 ) AS sale WHERE """
-OPEN_SALE = SALES + "state = 'OPEN'"
+SALE = SALES + "id = $2"
+OPEN_SALE = SALES + "appointment_id = $2 AND state = 'OPEN'"
+SALES_OF = SALES + "appointment_id = ANY ($2) AND "
 SALES_ORDER = " ORDER BY id"
 PAYMENT = """
 SELECT p.*, s.currency, s.appointment_id FROM payments p
@@ -77,21 +80,32 @@ def refunded_amount(payment: PaymentRow) -> Money:
 
 async def open_sale_of(work: Work, appointment_id: UUID) -> SaleRow | None:
     """The open sale of an appointment, None before its first payment."""
-    return await work.statements.fetchrow(OPEN_SALE, work.network_id, [appointment_id], record_class=SaleRow)
+    return await work.statements.fetchrow(OPEN_SALE, work.network_id, appointment_id, record_class=SaleRow)
 
 
 async def sales_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, SaleRow]:
     """The latest sale of each appointment, as far as the reach goes."""
     where = reach.where(REACHED, first=3)
     rows = await work.statements.fetch(
-        SALES + where.sql + SALES_ORDER, work.network_id, keys, *where.args, record_class=SaleRow
+        SALES_OF + where.sql + SALES_ORDER, work.network_id, keys, *where.args, record_class=SaleRow
     )
     return {row["appointment_id"]: row for row in rows}
 
 
-async def payment(work: Work, payment_id: UUID) -> PaymentRow | None:
-    """One payment by id."""
-    return await work.statements.fetchrow(PAYMENT, work.network_id, payment_id, record_class=PaymentRow)
+async def sale(work: Work, sale_id: UUID) -> SaleRow:
+    """One sale by id. Raises NotFound."""
+    row = await work.statements.fetchrow(SALE, work.network_id, sale_id, record_class=SaleRow)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def payment(work: Work, payment_id: UUID) -> PaymentRow:
+    """One payment by id. Raises NotFound."""
+    row = await work.statements.fetchrow(PAYMENT, work.network_id, payment_id, record_class=PaymentRow)
+    if row is None:
+        raise NotFound
+    return row
 
 
 async def payments_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, list[PaymentRow]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.money import Money, require_payable
+from domain.money import CurrencyMismatch, Money, require_payable
 from errors import UserError
 
 
@@ -18,6 +18,16 @@ class PaymentState(StrEnum):
     PAID = "PAID"
     PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
     PARTIAL = "PARTIAL"
+
+
+class PaymentMethod(StrEnum):
+    """How money came."""
+
+    CASH = "CASH"
+    TERMINAL = "TERMINAL"
+    ONLINE = "ONLINE"
+    TRANSFER = "TRANSFER"
+    OTHER = "OTHER"
 
 
 class Overpayment(UserError):
@@ -73,8 +83,10 @@ def remaining_due(settlement: Settlement) -> Money:
 
 
 def require_within_remaining(payment: Money, settlement: Settlement) -> None:
-    """Refuse a payment that the sale cannot take. Raises AmountNotInUnit, CurrencyMismatch, Overpayment."""
-    require_payable(payment)
+    """Refuse a payment that the sale cannot take. Raises CurrencyMismatch, AmountNotInUnit, Overpayment."""
     remaining = remaining_due(settlement)
+    if payment.currency != remaining.currency:
+        raise CurrencyMismatch(remaining.currency, payment.currency, path=("input", "amount", "currency"))
+    require_payable(payment, path=("input", "amount", "amount"))
     if payment > remaining:
-        raise Overpayment(remaining)
+        raise Overpayment(remaining, path=("input", "amount"))

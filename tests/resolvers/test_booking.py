@@ -3,78 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app import Remit
-from tests.api import Answer, Api, fresh_key
-from tests.factories import Person, Salon, make_salon
-
-BOOK = """
-mutation ($input: BookAppointmentInput!) {
-  bookAppointment(input: $input) {
-    __typename
-    ... on AppointmentBooked {
-      replayed journalEntryId
-      appointment {
-        id version state startsAt endsAt localStart zone
-        client { name phone maskedPhone } lines { price { amount currency } service { name } specialist { name } }
-        location { name } createdBy { name } sale { id } payments { id }
-      }
-    }
-    ... on SlotTaken { code alternatives { startsAt localStart } }
-    ... on Forbidden { code capability reason decisionId hint }
-    ... on UserError { code message path }
-  }
-}
-"""
-PEOPLE = {
-    "hal": ("owner", "network"),
-    "ana": ("administrator", "north"),
-    "fay": ("marketer", "network"),
-    "di": ("specialist", "network"),
-    "jo": ("specialist", "north"),
-}
+from tests.api import Api, fresh_key
+from tests.factories import Salon, make_salon
+from tests.resolvers.visits import BOOK, CANCEL, MOVE, PEOPLE, book, booked, count, pay, tomorrow
 
 
 @pytest.fixture
 async def salon(remit: Remit) -> Salon:
     return await make_salon(remit.host, PEOPLE, provides=("di", "jo"))
-
-
-def tomorrow(hour: int, minute: int = 0) -> datetime:
-    """An instant of tomorrow, given as the wall time of Athens in winter or an hour off in summer: only for order."""
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return day + timedelta(hours=hour, minutes=minute)
-
-
-async def book(api: Api, salon: Salon, person: Person, starts_at: datetime, *, by: str = "di", key: str = "") -> Answer:
-    return await api.ask(
-        BOOK,
-        person,
-        input={
-            "idempotencyKey": key or fresh_key(),
-            "locationId": salon.north,
-            "clientId": salon.client_id,
-            "startsAt": starts_at,
-            "lines": [{"serviceId": salon.service_id, "specialistId": salon[by].specialist_id}],
-        },
-    )
-
-
-async def booked(api: Api, salon: Salon, starts_at: datetime) -> dict[str, object]:
-    answer = (await book(api, salon, salon["ana"], starts_at)).data["bookAppointment"]
-    assert answer["__typename"] == "AppointmentBooked"
-    found: dict[str, object] = answer["appointment"]
-    return found
-
-
-async def count(remit: Remit, salon: Salon, sql: str) -> int:
-    async with remit.host.database.read() as statements:
-        await statements.execute("SELECT set_config('remit.network_id', $1, true)", str(salon.network_id))
-        found: int = await statements.fetchval(sql)
-        return found
 
 
 async def test_an_administrator_books_and_reads_what_was_booked(api: Api, salon: Salon) -> None:
@@ -200,28 +141,6 @@ async def test_who_does_not_provide_the_service_cannot_be_booked(api: Api, salon
     assert refused["path"] == ["input", "lines", "0"]
 
 
-MOVE = """
-mutation ($input: RescheduleAppointmentInput!) {
-  rescheduleAppointment(input: $input) {
-    __typename
-    ... on AppointmentRescheduled { appointment { id version startsAt lines { specialist { name } } } }
-    ... on StaleVersion { current }
-    ... on InvalidTransition { from: from to allowed }
-    ... on UserError { code message }
-  }
-}
-"""
-CANCEL = """
-mutation ($input: CancelAppointmentInput!) {
-  cancelAppointment(input: $input) {
-    __typename
-    ... on AppointmentCancelled { appointment { id version state late reason } }
-    ... on UserError { code message }
-  }
-}
-"""
-
-
 async def test_a_moved_appointment_stays_the_same_and_frees_its_old_time(api: Api, salon: Salon) -> None:
     appointment = await booked(api, salon, tomorrow(10))
 
@@ -271,34 +190,6 @@ async def test_a_cancelled_appointment_frees_its_time_and_cannot_be_moved(api: A
     assert cancelled.data["cancelAppointment"]["appointment"]["state"] == "CANCELLED"
     assert moved.data["rescheduleAppointment"]["code"] == "INVALID_TRANSITION"
     await booked(api, salon, tomorrow(10))
-
-
-PAY = """
-mutation ($input: CreatePaymentInput!) {
-  createPayment(input: $input) {
-    __typename
-    ... on PaymentCreated { payment { amount { amount currency } method takenBy { name } }
-                            sale { paymentState remaining { amount } due { amount } } }
-    ... on Overpayment { remaining { amount } }
-    ... on UserError { code message }
-  }
-}
-"""
-
-
-async def pay(api: Api, salon: Salon, appointment_id: object, amount: int, currency: str = "EUR") -> dict[str, object]:
-    answer = await api.ask(
-        PAY,
-        salon["ana"],
-        input={
-            "idempotencyKey": fresh_key(),
-            "appointmentId": appointment_id,
-            "amount": {"amount": amount, "currency": currency},
-            "method": "CASH",
-        },
-    )
-    found: dict[str, object] = answer.data["createPayment"]
-    return found
 
 
 async def test_a_visit_is_paid_in_parts_and_never_above_what_is_due(api: Api, salon: Salon) -> None:

@@ -54,7 +54,7 @@ mutation ($input: PolicyChangesInput!, $consent: String) {
     ... on ConsentRequired { code preview { %s } }
     ... on ConsequencesChanged { code preview { %s } }
     ... on GrantExceedsOwn { missing }
-    ... on UserError { code message hint }
+    ... on UserError { code message hint path }
   }
 }
 """.replace("%s", PREVIEW_FIELDS)
@@ -321,3 +321,50 @@ async def test_the_journal_tells_who_changed_what_from_which_device(api: Api, sa
     assert entry["actor"] == {"type": "specialist", "name": "Hal", "roles": ["owner"]}
     assert entry["device"]["name"] is not None
     assert {change["table"] for change in entry["changes"]} == {"assignments", "policy_changes"}
+
+
+async def epoch(api: Api, salon: Salon) -> int:
+    """The version of the network's policy."""
+    found: int = (await api.ask("{ myAccess { epoch } }", salon["hal"])).data["myAccess"]["epoch"]
+    return found
+
+
+async def test_what_has_been_done_is_not_done_again(api: Api, remit: Remit, salon: Salon) -> None:
+    end = {"network": salon.network_id, "changes": [{"endAssignment": {"assignment": salon["eve"].assignment_id}}]}
+    done = (await api.ask(CHANGE, salon["hal"], input=end)).data["changePolicy"]
+    before = await epoch(api, salon)
+
+    again = (await api.ask(CHANGE, salon["hal"], input=end)).data["changePolicy"]
+
+    assert (done["unchanged"], again["unchanged"]) == (False, True)
+    assert again["epoch"] == done["epoch"] == before == await epoch(api, salon)
+    assert await rows(remit, salon, "policy_changes") == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "given", "code", "path"),
+    [
+        ("an end that has passed", {"validUntil": "2020-01-01T00:00:00Z"}, "INVALID_INPUT", "validUntil"),
+        ("an end without offset", {"validUntil": "2031-01-01T00:00:00"}, "INVALID_TIME", "validUntil"),
+        ("a very long reason", {"reason": "x" * 1001}, "INVALID_TEXT", "reason"),
+        ("an unknown role", {"role": "king"}, "NOT_FOUND", "role"),
+        ("an unknown location", {"location": "no"}, "NOT_FOUND", "location"),
+        ("an unknown holder", {"holder": "no"}, "NOT_FOUND", "holder"),
+        ("a period beside the one held", {"validUntil": "2031-01-01T00:00:00Z"}, "INVALID_INPUT", ""),
+    ],
+)
+async def test_an_assignment_that_cannot_be_is_refused(
+    api: Api, remit: Remit, salon: Salon, case: str, given: dict[str, str], code: str, path: str
+) -> None:
+    held = {"holder": str(salon["eve"].specialist_id), "role": "accountant"}
+    change = {"network": salon.network_id, "changes": [{"assignRole": {**held, **given}}]}
+    before = await rows(remit, salon, "assignments")
+
+    refused = (await api.ask(CHANGE, salon["hal"], input=change)).data["changePolicy"]
+
+    assert (refused["code"], refused["path"]) == (
+        code,
+        ["input", "changes", "0", "assignRole", *([path] if path else [])],
+    ), case
+    assert refused["hint"]
+    assert await rows(remit, salon, "assignments") == before

@@ -20,6 +20,7 @@ from domain.booking.rules import (
     BusyPart,
     InvalidTransition,
     LineRequest,
+    NotMovable,
     ReasonRequired,
     ServiceTiming,
     SubjectKind,
@@ -28,11 +29,15 @@ from domain.booking.rules import (
     allowed_transitions,
     busy_parts,
     conflicts,
+    hindered_specialist,
     is_late,
     is_occupying,
     lay_lines,
+    nearest_free_starts,
     pending_expires_at,
     require_attendance_time,
+    require_movable,
+    searched_span,
     transition,
 )
 from domain.localtime import Interval, edge_instant
@@ -132,7 +137,7 @@ def test_correction_without_a_reason_is_refused(reason: str | None) -> None:
     with pytest.raises(ReasonRequired) as refusal:
         transition(S.COMPLETED, S.ARRIVED, reason=reason)
 
-    assert (refusal.value.code, refusal.value.path) == ("REASON_REQUIRED", ("reason",))
+    assert (refusal.value.code, refusal.value.path) == ("REASON_REQUIRED", ("input", "reason"))
 
 
 def test_final_state_says_that_reinstating_is_creating() -> None:
@@ -239,18 +244,18 @@ def test_own_duration_changes_the_last_active_part_only() -> None:
     [
         ("no time at all", {"duration": 0}, "duration"),
         ("more than a day", {"duration": 1441}, "duration"),
-        ("long buffer before", {"duration": 60, "buffer_before": 241}, "buffer_before"),
-        ("negative buffer after", {"duration": 60, "buffer_after": -1}, "buffer_after"),
-        ("processing from the start", {"duration": 60, "processing_minutes": 10}, "processing_from"),
-        ("processing to the end", {"duration": 60, "processing_from": 50, "processing_minutes": 10}, "processing_from"),
-        ("negative processing", {"duration": 60, "processing_from": 50, "processing_minutes": -1}, "processing_from"),
+        ("long buffer before", {"duration": 60, "buffer_before": 241}, "bufferBefore"),
+        ("negative buffer after", {"duration": 60, "buffer_after": -1}, "bufferAfter"),
+        ("processing from the start", {"duration": 60, "processing_minutes": 10}, "processingFrom"),
+        ("processing to the end", {"duration": 60, "processing_from": 50, "processing_minutes": 10}, "processingFrom"),
+        ("negative processing", {"duration": 60, "processing_from": 50, "processing_minutes": -1}, "processingFrom"),
     ],
 )
 def test_impossible_timing_is_refused(case: str, fields: dict[str, int], path: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         ServiceTiming(**fields)
 
-    assert refusal.value.path == (path,)
+    assert refusal.value.path == ("input", path)
 
 
 def test_visit_without_a_line_or_beyond_a_day_is_refused() -> None:
@@ -506,3 +511,51 @@ def test_gap_between_neighbours_is_the_longer_buffer_or_their_sum(
         one, other = busy_parts([line], overlap=overlap), busy_parts([next_line], overlap=overlap)
         is_free = not any(conflicts(mine, theirs) for mine in one for theirs in other)
         assert is_free == (gap >= needed)
+
+
+# --- Moving, and what is offered instead
+
+
+@pytest.mark.parametrize("state", [S.ARRIVED, S.COMPLETED, S.NO_SHOW, S.CANCELLED, S.DECLINED, S.EXPIRED])
+def test_what_is_not_to_come_is_not_moved(state: S) -> None:
+    with pytest.raises(NotMovable, match=f"An appointment that is {state} cannot be moved.") as refusal:
+        require_movable(state)
+
+    assert refusal.value.code == "INVALID_TRANSITION"
+    assert (refusal.value.source, refusal.value.target) == (state, state)
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.CONFIRMED])
+def test_what_is_to_come_is_moved(state: S) -> None:
+    require_movable(state)
+
+
+def core(specialist_id: UUID, start: str, end: str) -> BusyPart:
+    """Time of a specialist that is taken by other work."""
+    return BusyPart(SubjectKind.SPECIALIST, specialist_id, BusyKind.CORE, span(start, end), position=0)
+
+
+def test_the_nearest_starts_come_first_the_earlier_of_two_and_none_that_is_past() -> None:
+    visit = lay_lines(at("10:00"), [LineRequest(ServiceTiming(30), ANNA)])
+    taken = [core(ANNA, "09:50", "10:20")]
+
+    starts = nearest_free_starts(visit, taken, day=span("08:00", "12:00"), now=at("09:00"))
+
+    clocks = ("10:30", "09:15", "10:45", "09:00", "11:00", "11:15", "11:30", "11:45")
+    assert starts == tuple(at(clock) for clock in clocks)
+
+
+def test_what_begins_behind_midnight_is_searched_for_too() -> None:
+    visit = lay_lines(at("10:00"), [LineRequest(ServiceTiming(90), ANNA)])
+
+    searched = searched_span(visit, span("00:00", "23:00"))
+
+    assert searched == Interval(at("00:00") - timedelta(hours=4), at("23:00") + timedelta(minutes=90, hours=4))
+
+
+def test_the_first_specialist_whose_time_is_taken_is_named() -> None:
+    visit = lay_lines(at("10:00"), [LineRequest(ServiceTiming(30), ANNA), LineRequest(ServiceTiming(30), BEA)])
+
+    assert hindered_specialist(visit, [core(BEA, "10:45", "11:00")]) == BEA
+    assert hindered_specialist(visit, [core(BEA, "10:45", "11:00"), core(ANNA, "10:00", "10:10")]) == ANNA
+    assert hindered_specialist(visit, [core(BEA, "10:00", "10:30")]) is None

@@ -1,0 +1,173 @@
+"""Lists: paged to their end without loss, as long as the viewer's reach goes, in one statement for all parents."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from app import Remit
+from database.statements import Statements
+from domain.clients.rules import name_key
+from tests.api import Api
+from tests.factories import BEGINNING, INSERT_LINK, INSERT_SERVICE, MADE, SEEN, Salon, make_salon
+from tests.resolvers.visits import book, pay, tomorrow
+from work import Work
+
+PEOPLE = {
+    "hal": ("owner", "network"),
+    "rae": ("manager", "north"),
+    "ana": ("administrator", "north"),
+    "di": ("specialist", "network"),
+    "jo": ("specialist", "south"),
+}
+INSERT_LOCATION = """
+INSERT INTO locations (network_id, id, code, name, zone, country, currency, created_at)
+VALUES ($1, $2, $3, $4, 'Europe/Athens', 'GR', 'EUR', now())
+"""
+INSERT_SPECIALIST = "INSERT INTO specialists (network_id, id, name) VALUES ($1, $2, $3)"
+INSERT_CLIENT = "INSERT INTO clients (network_id, id, name, name_key) VALUES ($1, $2, $3, $4)"
+
+
+@pytest.fixture
+async def salon(remit: Remit) -> Salon:
+    return await make_salon(remit.host, PEOPLE, provides=("di", "jo"))
+
+
+async def fill(remit: Remit, salon: Salon, count: int) -> None:
+    """Add that many locations, specialists, services and clients, each name shared by two of them."""
+
+    async def run(work: Work) -> None:
+        for number in range(count):
+            name = f"Name {number // 2:02d}"
+            client_id, service_id, specialist_id = uuid7(), uuid7(), uuid7()
+            await work.statements.execute(INSERT_LOCATION, salon.network_id, uuid7(), f"l-{number}", name)
+            await work.statements.execute(INSERT_SPECIALIST, salon.network_id, specialist_id, name)
+            await work.statements.execute(INSERT_SERVICE, salon.network_id, service_id, name, 30, 0)
+            await work.statements.execute(INSERT_CLIENT, salon.network_id, client_id, name, name_key(name))
+            await work.statements.execute(SEEN, salon.network_id, client_id, salon.north)
+            await work.statements.execute(
+                INSERT_LINK, salon.network_id, uuid7(), specialist_id, service_id, salon.north, BEGINNING
+            )
+
+    await remit.host.perform_as_system(salon.network_id, MADE, run)
+
+
+async def pages(api: Api, salon: Salon, field: str, *, order: str) -> list[list[dict[str, Any]]]:
+    """Every page of a list, ten rows each."""
+    document = f"""
+    query ($after: String) {{
+      {field}(first: 10, after: $after) {{ nodes {{ id {order} }} pageInfo {{ hasNextPage endCursor }} totalCount }}
+    }}
+    """
+    found: list[list[dict[str, Any]]] = []
+    after: str | None = None
+    while True:
+        page = (await api.ask(document, salon["hal"], after=after)).data[field]
+        found.append(page["nodes"])
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            assert page["totalCount"] == sum(map(len, found))
+            return found
+
+
+@pytest.mark.parametrize(
+    ("field", "made_before"), [("locations", 2), ("specialists", 5), ("services", 1), ("clients", 1)]
+)
+async def test_a_list_is_paged_to_its_end(api: Api, remit: Remit, salon: Salon, field: str, made_before: int) -> None:
+    await fill(remit, salon, 25 - made_before)
+
+    found = await pages(api, salon, field, order="name")
+
+    assert [len(page) for page in found] == [10, 10, 5]
+    rows = [row for page in found for row in page]
+    assert len({row["id"] for row in rows}) == 25
+    assert [row["name"] for row in rows] == sorted(row["name"] for row in rows)
+
+
+async def test_the_journal_is_paged_to_its_end_newest_first(api: Api, remit: Remit, salon: Salon) -> None:
+    async def nothing(_work: Work) -> None:
+        """Leave an entry."""
+
+    for _ in range(24):
+        await remit.host.perform_as_system(salon.network_id, MADE, nothing)
+
+    found = await pages(api, salon, "journal", order="seq")
+
+    assert [len(page) for page in found] == [10, 10, 5]
+    assert [row["seq"] for page in found for row in page] == list(range(25, 0, -1))
+
+
+ASSIGNMENTS = "{ assignments { totalCount nodes { role location { name } } } }"
+OF_SPECIALISTS = "{ specialists { nodes { name assignments { role } } } }"
+
+
+async def test_assignments_are_shown_as_far_as_the_reach_goes(api: Api, salon: Salon) -> None:
+    everywhere = (await api.ask(ASSIGNMENTS, salon["hal"])).data["assignments"]
+    north = (await api.ask(ASSIGNMENTS, salon["rae"])).data["assignments"]
+    of_people = (await api.ask(OF_SPECIALISTS, salon["rae"])).data["specialists"]["nodes"]
+    refused = await api.ask(ASSIGNMENTS, salon["ana"])
+
+    assert everywhere["totalCount"] == 5
+    assert north == {
+        "totalCount": 2,
+        "nodes": [
+            {"role": "manager", "location": {"name": "North"}},
+            {"role": "administrator", "location": {"name": "North"}},
+        ],
+    }
+    assert {one["name"]: one["assignments"] for one in of_people} == {
+        "Ana": [{"role": "administrator"}],
+        "Di": [],
+        "Hal": [],
+        "Jo": [],
+        "Rae": [{"role": "manager"}],
+    }
+    assert refused.codes == ["FORBIDDEN"]
+
+
+LEVELS = """
+query ($first: Int!) {
+  appointments(first: $first) {
+    nodes {
+      location { name } client { name } createdBy { name } sale { id } payments { takenBy { name } }
+      lines { service { name } specialist { name assignments { role } services { location { name } } } }
+    }
+  }
+}
+"""
+
+
+async def test_many_parents_cost_as_many_statements_as_one(
+    api: Api, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        made = await book(api, salon, salon["hal"], tomorrow(number), by="di")
+        appointment = made.data["bookAppointment"]["appointment"]
+        await pay(api, salon, UUID(appointment["id"]), 10_00)
+    statements = counted(monkeypatch)
+
+    one = (await api.ask(LEVELS, salon["hal"], first=1)).data["appointments"]["nodes"]
+    for_one = statements.copy()
+    statements.clear()
+    many = (await api.ask(LEVELS, salon["hal"], first=20)).data["appointments"]["nodes"]
+
+    assert (len(one), len(many)) == (1, 20)
+    assert statements == for_one
+    assert len(statements) == 14
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQL of the statements that are run from now on."""
+    found: list[str] = []
+    for name in ("fetch", "fetchrow", "fetchval"):
+        original = getattr(Statements, name)
+
+        async def run(self: Statements, sql: str, *args: object, _original: Any = original, **words: object) -> Any:
+            found.append(sql)
+            return await _original(self, sql, *args, **words)
+
+        monkeypatch.setattr(Statements, name, run)
+    return found
