@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 import orjson
 import typer
-import uvloop
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import doctor as examination
-from app import Remit, load_settings, merged_plugins, open_remit
+from app import Remit, merged_plugins, open_remit
 from audit.entries import OPERATOR_CHAIN
 from audit.verification import Verification
 from database.connections import Database
@@ -38,16 +35,16 @@ from demo.generate import NotADemo, generate, is_filled
 from domain.journal.operations import verify_journal
 from errors import NotFound, StartRefused
 from plugins.loader import State
+from policy_cli import policies
 from resolvers.core import VERSION
 from serving import bound_socket, serve, serve_with_processes
 from settings import Settings
 from telemetry import configure_logging
+from terminal import REFUSED, complaints, console, environment_settings, refusals, run_to_end
 
 T = TypeVar("T")
 
 COMMAND: Final = "remit"
-REFUSED: Final = 2
-INTERRUPTED: Final = 130
 TRY_NEXT: Final = """\
 The password of all: [bold]{password}[/]
 
@@ -61,9 +58,7 @@ Try next:
 cli = typer.Typer(no_args_is_help=True)
 journal = typer.Typer(help="The journal of all changes.", no_args_is_help=True)
 cli.add_typer(journal, name="journal")
-
-console = Console()
-complaints = Console(stderr=True)
+cli.add_typer(policies, name="policies")
 
 
 def main() -> None:
@@ -93,17 +88,17 @@ def run(
     with_demo: Annotated[bool, typer.Option("--demo", help="First fill an empty database with the demo.")] = False,
 ) -> None:
     """Serve the API, and carry out jobs beside it, until Ctrl-C or SIGTERM."""
-    with _refusals():
-        settings = _settings()
+    with refusals():
+        settings = environment_settings()
         if with_demo:
             bound_socket(settings).close()  # a taken address is told before the demo is made, not after
-            _run(_demo(settings, as_json=False, if_empty=True))
+            run_to_end(_demo(settings, as_json=False, if_empty=True))
         if not worker:
             settings = settings.model_copy(update={"worker": False})
         if workers == 1:
-            _run(serve(settings, announce=_announce))
+            run_to_end(serve(settings, announce=_announce))
             return
-        _run(_prepare(settings))
+        run_to_end(_prepare(settings))
         os.environ["REMIT_WORKER"] = str(settings.worker)  # the processes read their settings from the environment
         serve_with_processes(
             settings,
@@ -122,8 +117,8 @@ def worker() -> None:
             with suppress(asyncio.CancelledError):
                 await remit.work_off()
 
-    with _refusals():
-        _run(work(_settings()))
+    with refusals():
+        run_to_end(work(environment_settings()))
 
 
 @cli.command()
@@ -134,11 +129,11 @@ def migrate(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before `--to zero` deletes everything.")] = False,
 ) -> None:
     """Bring the database to the newest migrations, or to another state. Needs the owner's login on a served one."""
-    with _refusals():
-        settings = _settings()
+    with refusals():
+        settings = environment_settings()
         if to == ZERO and not yes:
             typer.confirm("This deletes every table with everything in it. Go on?", abort=True)
-        _run(_migrate(settings, to))
+        run_to_end(_migrate(settings, to))
 
 
 @cli.command()
@@ -147,9 +142,9 @@ def demo(
     if_empty: Annotated[bool, typer.Option(help="Where the database holds real data, say so and exit with 0.")] = False,
 ) -> None:
     """Fill an empty database with two invented networks, and print who can sign in. A demo that is there stays."""
-    with _refusals():
-        settings = _settings()
-        _run(_demo(settings, as_json=as_json, if_empty=if_empty))
+    with refusals():
+        settings = environment_settings()
+        run_to_end(_demo(settings, as_json=as_json, if_empty=if_empty))
 
 
 @cli.command()
@@ -165,16 +160,16 @@ def doctor() -> None:
             console.print(finding.sentence, markup=False, highlight=False, soft_wrap=True)
         return is_well
 
-    with _refusals():
+    with refusals():
         configure_logging("ERROR")
-        raise typer.Exit(0 if _run(examine()) else 1)
+        raise typer.Exit(0 if run_to_end(examine()) else 1)
 
 
 @cli.command()
 def plugins() -> None:
     """List the plugins: which run, which do not, and why."""
-    with _refusals():
-        merged = merged_plugins(_settings())
+    with refusals():
+        merged = merged_plugins(environment_settings())
         table = Table("name", "version", "state", "what")
         for one in merged.listed:
             manifest = one.plugin
@@ -195,8 +190,8 @@ def verify(
 ) -> None:
     """Recompute a network's journal. Exit code 0: sound. 1: broken. 2: it cannot be verified. Prints JSON."""
     try:
-        settings = _settings()
-        verification = _run(_verify(settings, _chain_id(network), first))
+        settings = environment_settings()
+        verification = run_to_end(_verify(settings, _chain_id(network), first))
     except (StartRefused, NotFound) as refusal:
         _print_json({"network": network, "error": str(refusal)})
         raise typer.Exit(REFUSED) from refusal
@@ -317,44 +312,6 @@ def _show_accounts(accounts: Sequence[DemoAccount]) -> None:
 
 def _print_json(value: object) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
-
-
-# --- Starting and stopping
-
-
-def _settings() -> Settings:
-    settings = load_settings()
-    configure_logging(settings.log_level)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; SIGTERM and SIGINT cancel it, so that everything that is open is closed in order."""
-
-    async def stoppable() -> T:
-        task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(stoppable())
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Print a refused start as its sentence, and end with its exit code."""
-    try:
-        yield
-    except StartRefused as refusal:
-        _refuse(str(refusal))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _refuse(sentence: str) -> NoReturn:
-    complaints.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(REFUSED)
 
 
 if __name__ == "__main__":

@@ -44,19 +44,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _table(suite: str, comparisons: Sequence[Comparison]) -> Table:
-    table = Table("question", "size", "Remit", "beside", "its time", "ratio", "spread", title=suite, box=None)
+    columns = ("question", "size", "Remit", "goal", "beside", "its time", "ratio", "spread")
+    table = Table(*columns, title=suite, box=None)
     for one in comparisons:
+        ours = (one.name, one.size, _duration(median(one.ours)), "" if one.goal is None else _duration(one.goal))
         for rival, seconds in one.rivals.items():
             ratios = one.ratios(rival)
-            table.add_row(
-                one.name,
-                one.size,
-                _duration(median(one.ours)),
-                rival,
-                _duration(median(seconds)),
-                f"{median(ratios):,.0f}",
-                f"{ratios[0]:,.0f} to {ratios[-1]:,.0f}",
-            )
+            spread = f"{ratios[0]:,.0f} to {ratios[-1]:,.0f}"
+            table.add_row(*ours, rival, _duration(median(seconds)), f"{median(ratios):,.0f}", spread)
+        if not one.rivals:
+            table.add_row(*ours)
     return table
 
 
@@ -82,6 +79,7 @@ def _figures(one: Comparison) -> dict[str, Any]:
         "name": one.name,
         "size": one.size,
         "secondsACall": median(one.ours),
+        "goalSecondsACall": one.goal,
         "beside": {
             rival: {"secondsACall": median(seconds), "ratio": median(one.ratios(rival)), "ratios": one.ratios(rival)}
             for rival, seconds in one.rivals.items()

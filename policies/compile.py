@@ -124,7 +124,7 @@ class Grants:
         key = (capability.code, place.location_id)
         terms = self._terms.get(key)
         if terms is None:
-            terms = self._terms[key] = tuple(_terms(self.granted, capability, place, self._circumstances))
+            terms = self._terms[key] = tuple(terms_of(self.granted, capability, place, self._circumstances))
         return terms
 
     def narrowed(self, takings: Iterable[Taking], catalogue: Catalogue, domain: Domain) -> Grants:
@@ -160,6 +160,7 @@ class DomainPolicy:
     assignments: Mapping[UUID, tuple[Assignment, ...]]
     _shared: dict[tuple[Grant, ...], Grants] = field(default_factory=dict)
     _compiled: dict[UUID, _Compiled] = field(default_factory=dict)
+    _lacking: dict[int, int] = field(default_factory=dict)
 
     @property
     def top(self) -> Place:
@@ -210,6 +211,17 @@ class DomainPolicy:
             grants = self._shared[granted] = compile_grants(self, granted)
         return grants
 
+    def lacking(self, held: int) -> int:
+        """The capabilities that require one which is not among those held. Few masks occur, so each is asked once."""
+        lacking = self._lacking.get(held)
+        if lacking is None:
+            lacking = 0
+            for bit, needed in self.release.catalogue.requirements:
+                if needed & ~held:
+                    lacking |= bit
+            self._lacking[held] = lacking
+        return lacking
+
     def _compile(self, holder_id: UUID, now: datetime) -> _Compiled:
         holding = self.holding(holder_id)
         boundaries = [
@@ -251,9 +263,9 @@ def build_policy(
     )
 
 
-def canonical_order(assignment: Assignment) -> tuple[bool, str, str]:
+def canonical_order(assignment: Assignment) -> tuple[bool, str, UUID]:
     """The order in which assignments are explained: domain before location, role code, assignment id."""
-    return assignment.location_id is not None, assignment.role.code, str(assignment.id)
+    return assignment.location_id is not None, assignment.role.code, assignment.id
 
 
 def compile_grants(
@@ -286,7 +298,7 @@ def _masks_at_top(policy: DomainPolicy, granted: tuple[Grant, ...], circumstance
     asked = catalogue.level_mask(*LEVELS_OF[policy.domain.kind])
     shared = catalogue.level_mask(Level.SHARED)
     heard = [(grant, asked if grant.location_id is None else shared) for grant in granted]
-    return _with_requirements(_granted(policy.release, heard, policy.top, circumstances), catalogue)
+    return _with_requirements(_granted(policy.release, heard, policy.top, circumstances), policy)
 
 
 def _masks_at_location(
@@ -301,7 +313,7 @@ def _masks_at_location(
     local = catalogue.level_mask(Level.LOCATION)
     heard = [(grant, local) for grant in granted if grant.location_id in (None, place.location_id)]
     here = _granted(policy.release, heard, place, circumstances)
-    return _with_requirements(Masks(here.can | (top.can & ~local), here.could | (top.could & ~local)), catalogue)
+    return _with_requirements(Masks(here.can | (top.can & ~local), here.could | (top.could & ~local)), policy)
 
 
 def _granted(
@@ -317,11 +329,8 @@ def _granted(
     return Masks(plain & ~denied, held & ~denied)
 
 
-def _with_requirements(masks: Masks, catalogue: Catalogue) -> Masks:
-    lacking = 0
-    for bit, needed in catalogue.requirements:
-        if needed & ~masks.could:
-            lacking |= bit
+def _with_requirements(masks: Masks, policy: DomainPolicy) -> Masks:
+    lacking = policy.lacking(masks.could)
     return Masks(masks.can & ~lacking, masks.could & ~lacking)
 
 
@@ -347,9 +356,10 @@ def _may_act(limits: Limits, place: Place, circumstances: Circumstances | None) 
     return circumstances is None or request_obstacle(limits, place, circumstances) is None
 
 
-def _terms(
-    granted: tuple[Grant, ...], capability: Capability, place: Place, circumstances: Circumstances | None
+def terms_of(
+    granted: tuple[Grant, ...], capability: Capability, place: Place, circumstances: Circumstances | None = None
 ) -> Iterable[Term]:
+    """The limits under which each covering allow line of these grants grants; denies and requirements are not asked."""
     for grant in granted:
         if grant.location_id not in (None, place.location_id) and capability.level is not Level.SHARED:
             continue

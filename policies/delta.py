@@ -3,7 +3,8 @@
 A delta compares two policies of one domain as if every period had begun and every further limit were met, so that an
 assignment for next week, or for a location that has not opted in yet, counts today. Access at a place is a set of terms
 (limits, end of the period) under which a capability is granted; it is GAINED or LOST as a whole, WIDENED if some new
-term is not covered by an old one, NARROWED if only the opposite holds.
+term is not covered by an old one, NARROWED if only the opposite holds. Only rule R1 looks at beginnings, too: nobody
+gives today what begins next week.
 
 A change at the whole domain stands for all its locations: a location has entries of its own only where it differs.
 """
@@ -11,7 +12,7 @@ A change at the whole domain stands for all its locations: a location has entrie
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +22,7 @@ from uuid import UUID
 
 from policies.canonical import canonical_json
 from policies.catalogue import Capability, Level
-from policies.compile import DomainPolicy, Grant, Grants, Holding, Term
+from policies.compile import Assignment, DomainPolicy, Grant, Grants, Holding, Term, terms_of
 from policies.limits import Place, heeded, is_as_wide
 from policies.lines import Effect
 from policies.release import ClosedRole
@@ -60,17 +61,23 @@ class Missing(NamedTuple):
 
 
 class TimedGrant(NamedTuple):
-    """A grant with the end of its period."""
+    """A grant with its period: the beginning that is still to come (None has begun), and the end (None is open)."""
 
     grant: Grant
+    since: datetime | None
     until: datetime | None
 
 
 class TimedTerm(NamedTuple):
-    """Limits under which a capability is granted, and until when."""
+    """Limits under which a capability is granted, from when (None: now) and until when (None: for ever)."""
 
     limits: Term
+    since: datetime | None
     until: datetime | None
+
+
+Timed = Callable[[Holding, datetime], tuple[TimedGrant, ...]]
+"""What a holding grants, with the periods as a question needs them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +89,9 @@ class Access:
     compiled: Grants
 
     @property
-    def ends(self) -> bool:
-        """Whether any of it ends by itself."""
-        return any(one.until is not None for one in self.timed)
+    def is_timed(self) -> bool:
+        """Whether any of it begins later, or ends by itself."""
+        return any(one.since is not None or one.until is not None for one in self.timed)
 
     def terms(self, capability: Capability, at: UUID | None) -> tuple[TimedTerm, ...]:
         """The terms under which the capability is granted there; none if denied, or if a requirement is missing."""
@@ -94,10 +101,9 @@ class Access:
         return () if place is None else tuple(self._terms(capability, place))
 
     def _terms(self, capability: Capability, place: Place) -> Iterator[TimedTerm]:
-        for grant, until in self.timed:
-            alone = Grants((grant,), self.compiled.bits, can={}, could={})
-            for term in alone.terms(capability, place):
-                yield TimedTerm(term, until)
+        for grant, since, until in self.timed:
+            for term in terms_of((grant,), capability, place):
+                yield TimedTerm(term, since, until)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,16 +135,19 @@ class Delta:
 
 def delta_between(before: DomainPolicy, after: DomainPolicy, *, now: datetime) -> Delta:
     """Who gains and loses what between two policies of one domain; periods that are over count as gone."""
-    old, new = _Accesses(before, now), _Accesses(after, now)
+    return Delta(before, after, now, _entries(before, after, Accesses(before, now), Accesses(after, now)))
+
+
+def _entries(before: DomainPolicy, after: DomainPolicy, old: Accesses, new: Accesses) -> tuple[Entry, ...]:
     changes: dict[tuple[int, int], tuple[tuple[UUID | None, str, Change], ...]] = {}
     entries: list[Entry] = []
-    for holder_id in sorted({*before.assignments, *after.assignments}):
+    for holder_id in sorted(_moved(before, after)):
         had, has = old.of(holder_id), new.of(holder_id)
         pair = id(had), id(has)
         if pair not in changes:
             changes[pair] = tuple(_changes(had, has))
         entries.extend(Entry(holder_id, at, code, change) for at, code, change in changes[pair])
-    return Delta(before, after, now, tuple(entries))
+    return tuple(entries)
 
 
 def missing_grants(changer_id: UUID, delta: Delta) -> tuple[Missing, ...]:
@@ -149,10 +158,12 @@ def missing_grants(changer_id: UUID, delta: Delta) -> tuple[Missing, ...]:
     or no longer denied by it, must be held at the whole domain, whoever holds the role.
     """
     changer = _access(_opened(delta.before), _standing(delta.before.holding(changer_id), delta.now))
-    old, new = _Accesses(delta.before, delta.now), _Accesses(delta.after, delta.now)
+    old, new = Accesses(delta.before, delta.now, _dated), Accesses(delta.after, delta.now, _dated)
     missing = [Missing(None, role, None, code) for role, code in _added_to_roles(delta, changer)]
     judged: dict[tuple[int, int, UUID | None, str], tuple[UUID | None, ...]] = {}
-    for holder_id, at, code, change in delta.entries:
+    waits = any(_waits(policy, delta.now) for policy in (delta.before, delta.after))
+    entries = _entries(delta.before, delta.after, old, new) if waits else delta.entries
+    for holder_id, at, code, change in entries:
         if change not in _GAINS:
             continue
         had, has = old.of(holder_id), new.of(holder_id)
@@ -161,6 +172,11 @@ def missing_grants(changer_id: UUID, delta: Delta) -> tuple[Missing, ...]:
             judged[key] = tuple(_uncovered(had, has, changer, capability=delta.after.release.catalogue[code], at=at))
         missing.extend(Missing(holder_id, None, place, code) for place in judged[key])
     return tuple(dict.fromkeys(missing))
+
+
+def _waits(policy: DomainPolicy, now: datetime) -> bool:
+    """Whether somebody has an assignment that begins later."""
+    return any(one.valid_from > now for held in policy.assignments.values() for one in held)
 
 
 def owners(policy: DomainPolicy) -> frozenset[UUID]:
@@ -192,19 +208,75 @@ def consent_for(
     return "c1." + urlsafe_b64encode(sha256(canonical_json(bound)).digest()).rstrip(b"=").decode()
 
 
-class _Accesses:
-    """The access of each holder of a policy; one object for all who hold the same."""
+class Accesses:
+    """The access of each holder of a policy once every period has begun; one object for all who hold the same.
 
-    def __init__(self, policy: DomainPolicy, now: datetime) -> None:
+    `timed` gives a holding's grants with their periods; unless given, none of them begins later.
+    """
+
+    def __init__(self, policy: DomainPolicy, now: datetime, timed: Timed | None = None) -> None:
         self._policy = _opened(policy)
         self._now = now
+        self._timed = timed or _coming
         self._shared: dict[tuple[TimedGrant, ...], Access] = {}
+        self._of: dict[UUID, Access] = {}
 
     def of(self, holder_id: UUID) -> Access:
-        timed = _coming(self._policy.holding(holder_id), self._now)
-        if timed not in self._shared:
-            self._shared[timed] = _access(self._policy, timed)
-        return self._shared[timed]
+        """What a holder holds once every period has begun."""
+        access = self._of.get(holder_id)
+        if access is None:
+            timed = self._timed(self._policy.holding(holder_id), self._now)
+            access = self._shared.get(timed)
+            if access is None:
+                access = self._shared[timed] = _access(self._policy, timed)
+            self._of[holder_id] = access
+        return access
+
+
+def _moved(before: DomainPolicy, after: DomainPolicy) -> Iterator[UUID]:
+    """The holders whose access may differ: everybody where catalogue or places do, else those whose assignments do.
+
+    A change moves few of many; the others need no comparison of what their assignments give.
+    """
+    holders = before.assignments.keys() | after.assignments.keys()
+    if before.release.catalogue is not after.release.catalogue or before.places.keys() != after.places.keys():
+        yield from holders
+        return
+    same = _SameRoles()
+    for holder_id in holders:
+        held, holds = before.assignments.get(holder_id, ()), after.assignments.get(holder_id, ())
+        was_active, is_active = holder_id not in before.inactive, holder_id not in after.inactive
+        if was_active is not is_active or not _is_same_holding(held, holds, same):
+            yield holder_id
+
+
+class _SameRoles:
+    """Tells whether two roles say the same: a policy that is read again has equal roles that are not identical."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[ClosedRole, ClosedRole], bool] = {}
+
+    def __call__(self, one: ClosedRole, other: ClosedRole) -> bool:
+        if one is other:
+            return True
+        pair = one, other
+        if pair not in self._known:
+            self._known[pair] = one.code == other.code and one.lines == other.lines
+        return self._known[pair]
+
+
+def _is_same_holding(held: Sequence[Assignment], holds: Sequence[Assignment], same: _SameRoles) -> bool:
+    return len(held) == len(holds) and all(
+        one is other
+        or (
+            one.location_id == other.location_id
+            and one.valid_from == other.valid_from
+            and one.valid_until == other.valid_until
+            and one.limits == other.limits
+            and same(one.role, other.role)
+        )
+        for one, other in zip(held, holds, strict=True)
+    )
 
 
 def access_of(policy: DomainPolicy, holding: Holding, *, now: datetime) -> Access:
@@ -239,15 +311,27 @@ def _access(policy: DomainPolicy, timed: tuple[TimedGrant, ...]) -> Access:
 
 
 def _coming(holding: Holding, now: datetime) -> tuple[TimedGrant, ...]:
+    """What is not over, as if it had begun."""
     if not holding.is_active:
         return ()
-    return tuple(TimedGrant(one.grant, one.valid_until) for one in holding.assignments if not one.is_over(now))
+    return tuple(TimedGrant(one.grant, None, one.valid_until) for one in holding.assignments if not one.is_over(now))
+
+
+def _dated(holding: Holding, now: datetime) -> tuple[TimedGrant, ...]:
+    """What is not over, with the beginnings that are still to come."""
+    if not holding.is_active:
+        return ()
+    return tuple(
+        TimedGrant(one.grant, None if one.valid_from <= now else one.valid_from, one.valid_until)
+        for one in holding.assignments
+        if not one.is_over(now)
+    )
 
 
 def _standing(holding: Holding, now: datetime) -> tuple[TimedGrant, ...]:
     if not holding.is_active:
         return ()
-    return tuple(TimedGrant(one.grant, one.valid_until) for one in holding.assignments if one.stands(now))
+    return tuple(TimedGrant(one.grant, None, one.valid_until) for one in holding.assignments if one.stands(now))
 
 
 def _changes(had: Access, has: Access) -> Iterator[tuple[UUID | None, str, Change]]:
@@ -269,7 +353,7 @@ def _changes(had: Access, has: Access) -> Iterator[tuple[UUID | None, str, Chang
 def _changes_at(had: Access, has: Access, at: UUID | None) -> dict[str, Change]:
     before, after = had.compiled, has.compiled
     concerned = before.could.get(at, 0) | after.could.get(at, 0)
-    if not had.ends and not has.ends:
+    if not had.is_timed and not has.is_timed:
         concerned &= ~(before.can.get(at, 0) & after.can.get(at, 0))
     catalogue = has.policy.release.catalogue
     if at is not None:
@@ -300,7 +384,8 @@ def _uncovered(
 
 def _is_covered(term: TimedTerm, by: Iterable[TimedTerm]) -> bool:
     return any(
-        (wide.until is None or (term.until is not None and term.until <= wide.until))
+        (wide.since is None or (term.since is not None and wide.since <= term.since))
+        and (wide.until is None or (term.until is not None and term.until <= wide.until))
         and all(is_as_wide(limits, term.limits) for limits in wide.limits)
         for wide in by
     )
@@ -324,7 +409,7 @@ def _added_to_roles(delta: Delta, changer: Access) -> Iterator[tuple[str, str]]:
 def _added_terms(before: ClosedRole | None, after: ClosedRole, capability: Capability) -> list[TimedTerm]:
     if before is not None and _denies(before, capability) and not _denies(after, capability):
         # What a deny kept shut may be open without limits in another role of whoever holds this one.
-        return [TimedTerm((), None)]
+        return [TimedTerm((), None, None)]
     old = _role_terms(before, capability) if before else []
     return [term for term in _role_terms(after, capability) if not _is_covered(term, old)]
 
@@ -336,4 +421,4 @@ def _denies(role: ClosedRole, capability: Capability) -> bool:
 def _role_terms(role: ClosedRole, capability: Capability) -> list[TimedTerm]:
     allows = [line for line in role.naming.get(capability.code, ()) if line.effect is Effect.ALLOW]
     left = [heeded(line.limits, capability) for line in allows]
-    return [TimedTerm((limits,) if limits else (), None) for limits in left if limits is not None]
+    return [TimedTerm((limits,) if limits else (), None, None) for limits in left if limits is not None]

@@ -115,7 +115,8 @@ class Limits:
     further: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.names)
+        # Asked for every line of every delta: spelled out, since `names` builds sets.
+        return self.ask_the_object or self.ask_the_request or bool(self.further)
 
     @property
     def names(self) -> frozenset[str]:
@@ -131,7 +132,14 @@ class Limits:
     @property
     def ask_the_object(self) -> bool:
         """Whether the object matters: its owner, its age, its values."""
-        return self.own or any(value is not None for value in (self.back, self.ahead, self.max, self.pct, self.acct))
+        return (
+            self.own
+            or self.back is not None
+            or self.ahead is not None
+            or self.max is not None
+            or self.pct is not None
+            or self.acct is not None
+        )
 
     def without(self, limit: str) -> Limits:
         """The same with this limit lifted."""

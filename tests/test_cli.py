@@ -29,6 +29,7 @@ from audit.entries import Area, EventType
 from host import Host
 from serving import url_of
 from settings import Settings
+from terminal import run_to_end
 from work import Task, Work
 
 ROOT = Path(__file__).parent.parent
@@ -104,7 +105,7 @@ def with_host(data_dir: Path, do: Callable[[Host], Awaitable[None]]) -> None:
         async with open_remit(Settings(data_dir=data_dir, plugins=(), _env_file=None)) as opened_remit:
             await do(opened_remit.host)
 
-    cli._run(opened())
+    run_to_end(opened())
 
 
 async def note(host: Host) -> None:

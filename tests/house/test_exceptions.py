@@ -18,6 +18,7 @@ EDGES = {
     ("execution/operation.py", "CarryOut._try"): "masked and logged like the error of a field",
     ("pages/health.py", "_conditions"): "a check that fails is an unmet condition",
     ("plugins/loader.py", "_answer_of.run"): "not even SystemExit of a foreign module ends the host",
+    ("host.py", "Host._touch_session"): "an answer that is read already is not lost for a time stamp",
     ("host.py", "Host._perform"): "every failed attempt is journaled, and raised again",
     ("host.py", "Host.journal_attempt"): "a refusal stays the answer even if it cannot be journaled",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.compile import DomainPolicy
+from policies.compile import DomainPolicy, build_policy
 from policies.delta import Change, Entry, Missing, consent_for, delta_between, missing_grants, owners
+from policies.release import close_role
 from tests.policies.world import (
     CATALOGUE,
     N1,
@@ -111,6 +113,58 @@ def test_a_manager_whose_period_has_not_begun_gives_nothing() -> None:
     before = policy_of([assigned("bo", "manager", "n1", since=FRIDAY)])
 
     assert "appointments:read" in missing("bo", before, with_assignment(before, assigned("gus", "viewer", "north")))
+
+
+def test_nobody_gives_today_what_begins_next_week() -> None:
+    before = policy_of([assigned("bo", "administrator", "n1"), assigned("gus", "accountant", "n1", since=FRIDAY)])
+
+    after = with_assignment(before, assigned("gus", "accountant", "north"))
+
+    assert missing("bo", before, after) == {"payroll:calculate", "payroll:read"}
+    assert delta_between(before, after, now=NOW).is_empty
+
+
+def test_nobody_gives_himself_today_what_he_gets_next_week() -> None:
+    before = policy_of([assigned("bo", "manager", "n1"), assigned("bo", "owner", "n1", since=FRIDAY)])
+
+    after = with_assignment(before, assigned("bo", "accountant", "n1"))
+
+    assert missing("bo", before, after) == {"payroll:calculate"}
+
+
+def test_nobody_lets_begin_tomorrow_what_begins_next_week() -> None:
+    tomorrow = datetime(2026, 3, 11, tzinfo=UTC)
+    before = policy_of([assigned("bo", "manager", "n1"), assigned("gus", "owner", "n1", since=FRIDAY)])
+
+    earlier = with_assignment(before, assigned("gus", "accountant", "n1", since=tomorrow))
+    later = with_assignment(before, assigned("gus", "accountant", "n1", since=FRIDAY.replace(day=14)))
+
+    assert missing("bo", before, earlier) == {"payroll:calculate"}
+    assert missing("bo", before, later) == set()
+
+
+@settings(max_examples=60, deadline=None)
+@given(policies(), policies())
+def test_a_policy_that_was_read_again_has_the_same_delta(before: DomainPolicy, after: DomainPolicy) -> None:
+    assert delta_between(before, read_again(before), now=NOW).is_empty
+    again = delta_between(read_again(before), read_again(after), now=NOW)
+    assert again.entries == delta_between(before, after, now=NOW).entries
+
+
+def read_again(policy: DomainPolicy) -> DomainPolicy:
+    """The same policy with roles and assignments that are equal and not identical, as another request reads them."""
+    own = {code: close_role(code, role.title, role.lines, CATALOGUE) for code, role in policy.roles.items()}
+    rows = [replace(one, role=own.get(one.role.code, one.role)) for one in all_assignments(policy)]
+    return build_policy(
+        policy.domain,
+        epoch=policy.epoch,
+        release=policy.release,
+        own_roles=own.values(),
+        zone=policy.top.zone,
+        locations=policy.locations,
+        inactive=policy.inactive,
+        assignments=rows,
+    )
 
 
 def test_ending_a_deny_is_a_gain_that_must_be_held() -> None:
