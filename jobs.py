@@ -14,6 +14,10 @@ from uuid import UUID
 
 import orjson
 import procrastinate
+import structlog
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job as StoredJob
+from procrastinate.jobs import Status
 
 from database.credentials import Credentials
 from database.statements import Statements
@@ -24,6 +28,8 @@ CONCURRENCY = 4
 
 KEPT_HOURS = 72
 """How long a job that is done stays in the queue's tables, for whoever asks what happened."""
+
+log = structlog.get_logger(__name__)
 
 DEFER = """
 SELECT procrastinate_defer_jobs_v1(ARRAY[
@@ -65,14 +71,17 @@ class Worker:
             conninfo=credentials.conninfo(), min_size=1, max_size=CONCURRENCY + 1
         )
         self._app = procrastinate.App(connector=connector)
+        self._retries: dict[str, int] = {}
         for job in jobs:
             self._register(job, host)
         self._register_forgetting()
+        self._register_taking_up()
 
     def _register(self, job: Job, host: object) -> None:
         async def run(**arguments: Any) -> None:
             await job.run(host, **arguments)
 
+        self._retries[job.name] = job.retries
         retry = procrastinate.RetryStrategy(max_attempts=job.retries, exponential_wait=4)
         self._app.task(name=job.name, queue=QUEUE, retry=retry)(run)
 
@@ -83,9 +92,33 @@ class Worker:
         task = self._app.task(name="jobs.forget_done", queue=QUEUE)(forget_done_jobs)
         self._app.periodic(cron="17 3 * * *")(task)
 
+    def _register_taking_up(self) -> None:
+        async def take_up_stalled(timestamp: int) -> None:
+            await self._take_up_stalled()
+
+        task = self._app.task(name="jobs.take_up_stalled", queue=QUEUE)(take_up_stalled)
+        self._app.periodic(cron="* * * * *")(task)
+
+    async def _take_up_stalled(self) -> None:
+        """Give back to the queue what workers that were killed had in hand: the library leaves it so for ever."""
+        for job in await self._app.job_manager.get_stalled_jobs(queue=QUEUE):
+            log.warning("job_stalled", job=job.task_name, attempts=job.attempts)
+            await self._take_up(job)
+
+    async def _take_up(self, job: StoredJob) -> None:
+        manager = self._app.job_manager
+        if job.attempts >= self._retries.get(job.task_name, 0):  # it may be what kills them
+            await manager.finish_job(job, Status.FAILED, delete_job=False)
+            return
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:  # by the queueing lock: one like it waits, and will do the same
+            await manager.finish_job(job, Status.FAILED, delete_job=False)
+
     async def run(self, *, until_empty: bool = False) -> None:
         """Work until cancelled; with `until_empty` only until the queue has nothing left to do now."""
         async with self._app.open_async():
+            await self._take_up_stalled()
             await self._app.run_worker_async(
                 queues=[QUEUE],
                 concurrency=CONCURRENCY,

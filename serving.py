@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from app import Remit, asgi_of, open_remit, settle_memory, working
@@ -23,6 +24,12 @@ from settings import Settings
 
 LARGEST_FRAME: Final = 256 * 1024
 """Bytes of a WebSocket message at the most; a larger one closes with 1009."""
+
+LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of a request's line and headers at the most, give or take what one read of the socket brings."""
+
+HEAD_SECONDS: Final = 10.0
+"""How long a request's line and headers may take to arrive."""
 
 PING_SECONDS: Final = 20.0
 GRACE_SECONDS: Final = 10
@@ -58,6 +65,61 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._announce()
+
+
+class BoundedHeads(HttpToolsProtocol):
+    """uvicorn's HTTP, in which the head of a request is bounded in bytes and in time.
+
+    uvicorn itself collects a header for as long as it comes: one connection could take all memory, and idle ones all
+    of the process's files.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Await the first head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Await nothing any more."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Await the head of the next request of the connection."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """Go on to the body."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and refuse a head that is too large."""
+        super().data_received(data)
+        if self._head_timer is None or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > LARGEST_HEAD:
+            self.send_400_response(f"The head of a request may have {LARGEST_HEAD} bytes.")
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_bytes = 0
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _head_came(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if not is_answering and not self.transport.is_closing():
+            self.transport.close()
 
 
 def bound_socket(settings: Settings) -> socket.socket:
@@ -109,6 +171,7 @@ def serve_with_processes(settings: Settings, *, processes: int, announce: Callab
 
 def _options() -> dict[str, Any]:
     return {
+        "http": BoundedHeads,
         "log_config": None,
         "access_log": False,
         "proxy_headers": False,  # the client's address is found by `audit.addresses`, with its own list of proxies

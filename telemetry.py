@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
+import asyncpg
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from pages.request_id import REQUEST_ID
 from schema.view import OPERATION
@@ -60,7 +62,7 @@ def configure_logging(level: str) -> None:
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_rows, *_rendering()],
         )
     )
     root = logging.getLogger()
@@ -75,6 +77,30 @@ def _rendering() -> list[Processor]:
         # Plain: a traceback with the variables' values would show secrets and people's data.
         return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
+
+
+def _without_rows(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Take PostgreSQL's details off the errors of a line: "Failing row contains (…)" is somebody's data."""
+    for error in _errors_within(_error_of(event.get("exc_info")), seen=set()):
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None
+    return event
+
+
+def _error_of(exc_info: Any) -> object:
+    if isinstance(exc_info, tuple):
+        return exc_info[1]
+    return sys.exc_info()[1] if exc_info is True else exc_info
+
+
+def _errors_within(error: object, *, seen: set[int]) -> Iterator[BaseException]:
+    """The error with those that led to it, and those that it wraps as Tortoise's and groups do."""
+    if not isinstance(error, BaseException) or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    for other in (error.__cause__, error.__context__, *error.args, *getattr(error, "exceptions", ())):
+        yield from _errors_within(other, seen=seen)
 
 
 class RequestTelemetry:

@@ -16,6 +16,8 @@ from database.credentials import Credentials
 from database.embedded import Embedded
 from database.orm import Orm
 from database.statements import Isolation, PinnedClient, Statements
+from database.turns import WAIT_SECONDS, Turns
+from database.watch import keep_running
 from errors import StartRefused
 from settings import Settings
 
@@ -31,7 +33,9 @@ class Database:
     app: Credentials
     owner: Credentials
     _orm: Orm
-    _embedded: Embedded | None
+    _turns: Turns
+    _embedded: Embedded | None = None
+    _watch: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, settings: Settings, apps: Sequence[OrmApp]) -> Self:
@@ -44,20 +48,24 @@ class Database:
         app, owner = served_credentials(settings)
         async with app.connection() as connection:
             await refuse_unprepared(connection)
-        return cls(app, owner, await _open_orm(app, settings, apps), None)
+        return cls(app, owner, await _open_orm(app, settings, apps), Turns(settings.database_connections))
 
     @classmethod
     async def _open_embedded(cls, settings: Settings, apps: Sequence[OrmApp]) -> Self:
         embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
         try:
             app, owner = await prepare_embedded(embedded)
-            return cls(app, owner, await _open_orm(app, settings, apps), embedded)
+            orm = await _open_orm(app, settings, apps)
+            watch = asyncio.create_task(keep_running(embedded))
+            return cls(app, owner, orm, Turns(settings.database_connections), embedded, watch)
         except BaseException:
             await asyncio.to_thread(embedded.stop)
             raise
 
     async def close(self) -> None:
         """Close the pool, and let go of the embedded server."""
+        if self._watch is not None:
+            self._watch.cancel()
         await self._orm.close()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.stop)
@@ -65,12 +73,13 @@ class Database:
     def transaction(self) -> AbstractAsyncContextManager[Statements]:
         """READ COMMITTED; committed at the end of the block, rolled back when an error leaves it.
 
-        What only COMMIT finds out (deferred constraints) is raised at the end of the block.
+        What only COMMIT finds out (deferred constraints) is raised at the end of the block. Raises TimeoutError where
+        no connection comes free.
         """
         return self._pinned("read_committed", readonly=False)
 
     def read(self) -> AbstractAsyncContextManager[Statements]:
-        """REPEATABLE READ, READ ONLY: every statement of the block sees the same moment."""
+        """REPEATABLE READ, READ ONLY: every statement of the block sees the same moment. Raises TimeoutError, too."""
         return self._pinned("repeatable_read", readonly=True)
 
     def owner_connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
@@ -79,17 +88,18 @@ class Database:
 
     @asynccontextmanager
     async def _pinned(self, isolation: Isolation, *, readonly: bool) -> AsyncIterator[Statements]:
-        client = await self._begin(isolation, readonly=readonly)
-        try:
-            with self._orm.pinned_to(client):
-                yield Statements(client)
-        except BaseException:
-            await self._end(client, client.abandon)
-            raise
-        await self._end(client, client.commit)
+        async with self._turns.turn():
+            client = await self._begin(isolation, readonly=readonly)
+            try:
+                with self._orm.pinned_to(client):
+                    yield Statements(client)
+            except BaseException:
+                await self._end(client, client.abandon)
+                raise
+            await self._end(client, client.commit)
 
     async def _begin(self, isolation: Isolation, *, readonly: bool) -> PinnedClient:
-        client = PinnedClient(self._orm.client, await self._pool.acquire())
+        client = PinnedClient(self._orm.client, await self._pool.acquire(timeout=WAIT_SECONDS))
         try:
             await client.start(isolation, readonly=readonly)
         except BaseException:

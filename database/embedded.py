@@ -28,7 +28,7 @@ import psutil
 import psycopg
 
 from database.credentials import Credentials
-from database.leftovers import POLL_SECONDS, clear_leftovers, drop_dead_users
+from database.leftovers import POLL_SECONDS, clear_leftovers, drop_dead_users, is_server_running
 from errors import StartRefused
 
 with warnings.catch_warnings(action="ignore"):
@@ -78,6 +78,20 @@ class Embedded:
         """The way in as `user`; no password goes over the local socket."""
         return Credentials(host=self.host, port=PORT, user=user, database=database)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server's process lives; that it answers is another matter."""
+        return is_server_running(self.folder)
+
+    def revive(self) -> None:
+        """Start the server again after it has died; blocks. Raises StartRefused where it does not come up."""
+        with _one_at_a_time, _plain_locale(), _worded_failures(self.folder):
+            if not (self.folder / "PG_VERSION").exists():
+                raise StartRefused(
+                    f"The database in {self.folder} is gone. Put the folder back from a backup, and start again."
+                )
+            _await_answer(self._server)
+
     def stop(self) -> None:
         """Let go of the server; it ends with the last hold of the last process."""
         with _one_at_a_time:
@@ -97,10 +111,14 @@ def _running_server(folder: Path) -> PostgresServer:
         server: PostgresServer = get_server(folder, start=False)
     server.runtime_path = folder.parent
     server._lock = lock
+    _await_answer(server)
+    return server.__enter__()
+
+
+def _await_answer(server: PostgresServer) -> None:
     give_up_at = time.monotonic() + CONFIRMATION_SECONDS
     while not _answers(server, is_last_try=time.monotonic() > give_up_at):
         time.sleep(POLL_SECONDS)  # a server that was killed a moment ago still counts as running
-    return server.__enter__()
 
 
 def _answers(server: PostgresServer, *, is_last_try: bool) -> bool:

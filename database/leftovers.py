@@ -34,6 +34,11 @@ def clear_leftovers(folder: Path) -> None:
         _remove_dead_server(folder)
 
 
+def is_server_running(folder: Path) -> bool:
+    """Whether the process that the folder names as its server lives."""
+    return _is_server(folder / "postmaster.pid")
+
+
 def drop_dead_users(folder: Path) -> None:
     """Take the processes that have ended off the list of those for which the server runs. The caller holds the lock."""
     list_file = folder / ".handle_pids.json"

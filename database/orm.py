@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from types import MappingProxyType
+from typing import Any, Final, Self, cast
 
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.context import TortoiseContext, _current_context, get_current_context
 
 from database.apps import CONNECTION, OrmApp
 from database.credentials import Credentials
+
+TIME_LIMITS: Final[Mapping[str, str]] = MappingProxyType(
+    {"statement_timeout": "8s", "idle_in_transaction_session_timeout": "15s"}
+)
+"""After these PostgreSQL gives up on a statement or a transaction of the pool, whatever has become of its client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ def _current(context: TortoiseContext) -> Iterator[None]:
 def _config(login: Credentials, apps: Sequence[OrmApp], *, connections: int) -> dict[str, Any]:
     # Not Tortoise's parameter `schema`: it would overwrite the search_path
     credentials = {**login.asyncpg_arguments(), "minsize": 1, "maxsize": connections}
+    credentials["server_settings"] |= TIME_LIMITS
     return {
         "connections": {CONNECTION: {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
         "apps": {app.label: app.config for app in apps},

@@ -35,7 +35,10 @@ log = structlog.get_logger(__name__)
 
 INTERNAL: Final = "INTERNAL"
 UNAVAILABLE: Final = "UNAVAILABLE"
-"""Code of an error that a retry may heal: the database could not be reached."""
+"""Code of an error that a retry may heal: the database could not serve."""
+
+AWAY: Final = ("08", "53", "57")
+IDLE_TOO_LONG: Final = "25P03"
 
 
 class CarryOut(SchemaExtension):
@@ -129,10 +132,15 @@ class CarryOut(SchemaExtension):
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether the database could not be reached: connection errors, and PostgreSQL shutting down or starting."""
+    """Whether the database could not serve now: connections that fail, and PostgreSQL starting, ending or overloaded.
+
+    Classes of SQLSTATE: 08 connection exception, 53 insufficient resources, 57 operator intervention (statement_timeout
+    is of these); 25P03 is idle_in_transaction_session_timeout (PostgreSQL, appendix A).
+    """
     if isinstance(error, OSError | InterfaceError | DBConnectionError):
         return True
-    return (sqlstate_of(error) or "").startswith(("08", "57P"))
+    state = sqlstate_of(error) or ""
+    return state == IDLE_TOO_LONG or state.startswith(AWAY)
 
 
 def _masked(error: GraphQLError, context: RequestContext) -> GraphQLError:
@@ -144,12 +152,14 @@ def _masked(error: GraphQLError, context: RequestContext) -> GraphQLError:
         extensions = extensions_of(original)
         return GraphQLError(original.message, nodes=error.nodes, path=error.path, extensions=extensions)
     error_id = str(uuid7())
-    log.error(
-        "field_failed", error_id=error_id, request=str(context.caller.request_id), path=error.path, exc_info=original
-    )
-    code, hint = (
-        (UNAVAILABLE, "Try again in a moment.") if _is_away(original) else (INTERNAL, "Give this id to support.")
-    )
+    about = {"error_id": error_id, "request": str(context.caller.request_id), "path": error.path}
+    if _is_away(original):
+        # Without a traceback: an outage has one cause, and thousands of these
+        log.warning("database_away", error=repr(original), **about)
+        code, hint = UNAVAILABLE, "Try again in a moment."
+    else:
+        log.error("field_failed", exc_info=original, **about)
+        code, hint = INTERNAL, "Give this id to support."
     return GraphQLError(
         "Something went wrong on our side.",
         nodes=error.nodes,

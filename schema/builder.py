@@ -17,7 +17,7 @@ from graphql import GraphQLError, GraphQLObjectType, build_schema, get_named_typ
 from graphql import print_schema as print_graphql
 from graphql.type import GraphQLNonNull, GraphQLUnionType
 from graphql.utilities import lexicographic_sort_schema
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
+from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
@@ -30,11 +30,9 @@ from execution.operation import CarryOut
 from execution.roots import compose
 from execution.rows import read
 from policies.catalogue import Catalogue, Level
+from schema.limits import MOST_TOKENS, SizeLimits
+from schema.operation_choice import OperationChoice
 from schema.scalars import SCALARS
-
-MAX_TOKENS = 5000
-MAX_DEPTH = 20
-MAX_ALIASES = 50
 
 LEVELS_ASKED_AT: Mapping[Level, frozenset[Level]] = {
     Level.LOCATION: frozenset({Level.LOCATION}),
@@ -76,9 +74,9 @@ class RemitSchema(strawberry.Schema):
             types=[type_ for part in parts for type_ in part.types],
             extensions=[
                 CarryOut,
-                lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
-                lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-                lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
+                SizeLimits,
+                OperationChoice,
+                lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
             ],
             config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS),
         )

@@ -165,8 +165,8 @@ class GraphQLView(GraphQL[Any, None]):
     async def on_ws_connect(self, context: Socket) -> UnsetType | dict[str, object] | None:
         """Take the bearer and the network that come with `connection_init`: browsers cannot set a socket's headers."""
         network_id = context.connection_params.get("remit-network")
-        if isinstance(network_id, str):
-            context.caller = replace(context.caller, network_id=_network_id(network_id))
+        if network_id is not None:
+            context.caller = replace(context.caller, network_id=_network_id(str(network_id)))
         authorization = context.connection_params.get("authorization")
         if authorization is not None:
             context.caller = replace(context.caller, token=_bearer_of(authorization, context.caller))

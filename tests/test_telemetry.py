@@ -7,12 +7,14 @@ import logging
 from collections.abc import Iterator
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 import structlog
 from prometheus_client import REGISTRY
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from tortoise.exceptions import IntegrityError
 
 from pages.request_id import RequestIds
 from schema.view import OPERATION
@@ -113,3 +115,22 @@ def test_an_exception_is_in_its_line(capsys: pytest.CaptureFixture[str]) -> None
 
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["exception"].endswith("ValueError: a detail")
+
+
+def test_rows_that_postgresql_shows_in_its_errors_stay_out_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+    refused = asyncpg.UniqueViolationError("duplicate key value violates unique constraint")
+    refused.detail = "Key (email_key)=(ada@example.com) already exists."
+
+    try:
+        try:
+            raise refused
+        except asyncpg.UniqueViolationError as error:
+            raise IntegrityError(error) from None
+    except IntegrityError:
+        structlog.get_logger("toy").exception("failed")
+        logging.getLogger("library").exception("failed")
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["exception"].count("duplicate key value") for line in lines] == [1, 1]
+    assert "ada@example.com" not in "".join(lines)

@@ -7,9 +7,10 @@ from itertools import chain, groupby
 
 from graphql import GraphQLObjectType, GraphQLSchema, GraphQLUnionType, build_schema, get_named_type
 
-from docs.generate.markdown import code, codes, page, prose
+from docs.generate.markdown import code, codes, page, prose, table
 from docs.generate.source import merged, modules
 from errors import UserError
+from schema.limits import CODES, LARGEST, MOST_TOKENS, WORDS
 
 INTRODUCTION = """\
 A refusal that a person can do something about comes back as data: a member of the mutation's result union that
@@ -28,12 +29,24 @@ From a query, and from a mutation whose union does not have it, a refusal comes 
 and `hint` in its `extensions`. What nobody expected is masked: its code is `INTERNAL`, and its id is in the log."""
 
 
+LIMITS = f"""\
+## Documents that are too large
+
+A document may have {MOST_TOKENS} words and signs. Each of its operations is measured before it is carried out, a
+fragment wherever it is spread:"""
+
+
 def errors_page() -> str:
     """The page."""
     schema = build_schema(merged().schema.sdl())
     by_code = groupby(sorted(errors(), key=lambda error: (error.code, error.__name__)), key=lambda error: error.code)
     sections = [_section(code_, list(members), schema) for code_, members in by_code]
-    return page("Errors", INTRODUCTION, *sections)
+    return page("Errors", INTRODUCTION, LIMITS, _limits(), *sections)
+
+
+def _limits() -> str:
+    rows = [(code(CODES[limit]), str(getattr(LARGEST, limit)), words.rstrip(",")) for limit, words in WORDS.items()]
+    return table(("Code", "At the most", "What is counted"), rows)
 
 
 def errors() -> set[type[UserError]]:

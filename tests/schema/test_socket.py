@@ -105,7 +105,7 @@ async def test_operations_of_one_socket_do_not_share_a_context(address: str) -> 
 
 
 async def test_an_unreachable_database_says_nothing_of_itself(address: str, host: StubHost) -> None:
-    host.is_away = True
+    host.failure = ConnectionRefusedError("10.0.0.7:5432 refused")
     async with connect(f"ws://{address}/graphql", subprotocols=[PROTOCOL]) as websocket:
         await begin(websocket)
         await send(websocket, id="1", type="subscribe", payload={"query": "{ hello }"})

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -300,10 +301,20 @@ async def test_an_error_of_ours_is_masked_and_the_others_fields_stand(client: ht
     assert "a detail of ours" not in response.text
 
 
-async def test_an_unreachable_database_is_503_and_says_nothing_of_itself(
-    client: httpx.AsyncClient, host: StubHost
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ConnectionRefusedError("10.0.0.7:5432 refused"),
+        asyncpg.QueryCanceledError("10.0.0.7: canceling statement due to statement timeout"),
+        asyncpg.TooManyConnectionsError("10.0.0.7: too many clients"),
+        asyncpg.IdleInTransactionSessionTimeoutError("10.0.0.7: terminating connection"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+async def test_a_database_that_cannot_serve_is_503_and_says_nothing_of_itself(
+    client: httpx.AsyncClient, host: StubHost, failure: Exception
 ) -> None:
-    host.is_away = True
+    host.failure = failure
 
     response = await ask(client)
 

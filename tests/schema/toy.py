@@ -73,16 +73,16 @@ async def guess(work: Any) -> GreetResult:
 
 @dataclass
 class StubHost:
-    """Stands for the host: remembers the callers, and is away when told so."""
+    """Stands for the host: remembers the callers, and fails when told so."""
 
     callers: list[Caller] = field(default_factory=list)
-    is_away: bool = False
+    failure: Exception | None = None
     tries: int = 0
 
     @asynccontextmanager
     async def read(self, caller: Caller) -> AsyncIterator[Any]:
-        if self.is_away:
-            raise ConnectionRefusedError("10.0.0.7:5432 refused")
+        if self.failure is not None:
+            raise self.failure
         yield self._work(caller)
 
     async def perform(self, caller: Caller, task: object, run: Callable[[Any], Awaitable[Any]]) -> Any:
