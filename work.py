@@ -158,6 +158,7 @@ class Work:
     targets: list[Target] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
+    capability: str | None = None
     name: str | None = None
     account: tuple[UUID, str] | None = None
     also_chains: set[UUID] = field(default_factory=set)
@@ -235,7 +236,7 @@ class Work:
             location_id=self.location_id,
             operation=Operation(self.caller.operation_name, self.caller.document_hash),
             targets=tuple(self.targets),
-            capability=decision.capability if decision else task.capability,
+            capability=decision.capability if decision else self.capability or task.capability,
             decision=decision.id if decision else None,
             error=_code_of(error),
             counts=self.counts,

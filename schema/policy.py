@@ -12,12 +12,14 @@ from domain.network import reads as network
 from domain.team import consequences, explanations, reads, rules
 from execution import declaration as remit
 from policies import catalogue, delta, explain
+from policies import lines as role_lines
 from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
 from schema.network import Location
 from schema.team import Specialist
 
 strawberry.enum(catalogue.Level, description="Where a capability can be asked.")
 strawberry.enum(delta.Change, name="AccessChange", description="What happens to one access.")
+strawberry.enum(role_lines.Effect, name="LineEffect", description="What a line does; a deny beats every allow.")
 strawberry.enum(explain.SuggestionKind, description="What to do so that it would be allowed.")
 
 
@@ -184,6 +186,34 @@ class OwnersOnly(UserError):
     """Only an owner changes an owner."""
 
 
+@remit.type(row=rules.RoleInUse)
+class RoleInUse(UserError):
+    """Somebody holds the role."""
+
+    holders: int = strawberry.field(description="How many times it is given.")
+
+
+@remit.type(row=role_lines.Problem)
+class PolicyProblem:
+    """What is wrong with a role or one of its lines."""
+
+    code: str
+    line: str = remit.attribute(column="source", description="The line, such as `role night_desk v1, line 3`.")
+    message: str
+    suggestion: str | None = strawberry.field(description="The right word, or the code to add.")
+
+
+@remit.type(row=role_lines.InvalidPolicy)
+class InvalidPolicy(UserError):
+    """A change of policy that would not hold together."""
+
+    problems: list[PolicyProblem]
+
+
+LIMITS = "In words, in any order: `own back=7 ahead=14 max=10000/EUR pct=500 hours=12345/08:00-20:00`, or `none`."
+NO_LIMITS = "none"
+
+
 @strawberry.input(description="Give a role to a specialist.")
 class AssignRoleInput:
     """Give a role to a specialist."""
@@ -193,6 +223,7 @@ class AssignRoleInput:
     location: UUID | None = strawberry.field(default=None, description="Null: the whole network.")
     valid_from: datetime | None = strawberry.field(default=None, description="Null: at once.")
     valid_until: datetime | None = strawberry.field(default=None, description="Null: without an end.")
+    limits: str = strawberry.field(default=NO_LIMITS, description=LIMITS)
     reason: str = ""
 
 
@@ -204,12 +235,79 @@ class EndAssignmentInput:
     reason: str = ""
 
 
+@strawberry.input(description="Put an assignment under other limits: it is ended, and written anew.")
+class SetLimitsInput:
+    """Put an assignment under other limits."""
+
+    assignment: UUID
+    limits: str = strawberry.field(description=LIMITS)
+    reason: str = ""
+
+
+@strawberry.input(description="Take all access from somebody, until it is given back. It never waits for a consent.")
+class SuspendHolderInput:
+    """Take all access from somebody."""
+
+    holder: UUID = strawberry.field(description="The specialist.")
+    reason: str = ""
+
+
+@strawberry.input(description="Give a suspended person back what they hold.")
+class ResumeHolderInput:
+    """Give a suspended person back what they hold."""
+
+    holder: UUID = strawberry.field(description="The specialist.")
+    reason: str = ""
+
+
+@strawberry.input(description="A line of a role.")
+class RoleLineInput:
+    """A line of a role."""
+
+    capability: str = strawberry.field(description="Its code; a deny may say `area:*` or `*:verb`.")
+    effect: role_lines.Effect
+    limits: str = strawberry.field(default=NO_LIMITS, description=LIMITS)
+
+
+@strawberry.input(description="Make a role of the network's own.")
+class CreateRoleInput:
+    """Make a role of the network's own."""
+
+    code: str = strawberry.field(description="2 to 40 small letters, digits and _, a letter first.")
+    title: str
+    lines: list[RoleLineInput]
+    description: str = ""
+    based_on: str | None = strawberry.field(default=None, description="A built-in role, whose denies are kept.")
+
+
+@strawberry.input(description="Let a role of the network's own have these lines and no others.")
+class ChangeRoleLinesInput:
+    """Let a role of the network's own have these lines and no others."""
+
+    role: str = strawberry.field(description="The role's code.")
+    lines: list[RoleLineInput]
+
+
+@strawberry.input(description="Take a role of the network's own out of use.")
+class RetireRoleInput:
+    """Take a role of the network's own out of use."""
+
+    role: str = strawberry.field(description="The role's code.")
+    replacement: str | None = strawberry.field(default=None, description="The code of what its holders get instead.")
+
+
 @strawberry.input(one_of=True, description="One change of policy.")
 class PolicyChangeInput:
     """One change of policy."""
 
     assign_role: AssignRoleInput | None = strawberry.UNSET
     end_assignment: EndAssignmentInput | None = strawberry.UNSET
+    set_limits: SetLimitsInput | None = strawberry.UNSET
+    suspend_holder: SuspendHolderInput | None = strawberry.UNSET
+    resume_holder: ResumeHolderInput | None = strawberry.UNSET
+    create_role: CreateRoleInput | None = strawberry.UNSET
+    change_role_lines: ChangeRoleLinesInput | None = strawberry.UNSET
+    retire_role: RetireRoleInput | None = strawberry.UNSET
 
 
 @strawberry.input(description="Changes of policy, made in their order, all or none.")
@@ -231,7 +329,15 @@ class PolicyChanged:
 
 
 PolicyPreviewResult = Annotated[
-    PolicyPreview | GrantExceedsOwn | LastOwner | OwnersOnly | InvalidInput | NotFound | Forbidden,
+    PolicyPreview
+    | GrantExceedsOwn
+    | LastOwner
+    | OwnersOnly
+    | RoleInUse
+    | InvalidPolicy
+    | InvalidInput
+    | NotFound
+    | Forbidden,
     strawberry.union("PolicyPreviewResult", description="What the change would do, or why it cannot be."),
 ]
 ChangePolicyResult = Annotated[
@@ -242,6 +348,8 @@ ChangePolicyResult = Annotated[
     | GrantExceedsOwn
     | LastOwner
     | OwnersOnly
+    | RoleInUse
+    | InvalidPolicy
     | InvalidInput
     | NotFound
     | Forbidden

@@ -94,7 +94,7 @@ def capabilities(work: Work) -> tuple[Capability, ...]:
     return tuple(work.host.release.catalogue)
 
 
-def roles(work: Work) -> tuple[RoleShown, ...]:
+async def roles(work: Work) -> tuple[RoleShown, ...]:
     """The built-in roles of networks, then the network's own."""
     release, policy = work.host.release, work.viewer.policy
     built_in = [
@@ -102,8 +102,12 @@ def roles(work: Work) -> tuple[RoleShown, ...]:
         for role in release.roles.values()
         if role.domain is DomainKind.NETWORK
     ]
-    own = policy.roles.values() if policy else ()
-    return (*built_in, *(RoleShown(role.code, role.title, "", False, _written(role.lines)) for role in own))
+    descriptions = await reads.role_descriptions(work)
+    own = [
+        RoleShown(role.code, role.title, descriptions[role.code], False, _written(role.lines))
+        for role in (policy.roles.values() if policy else ())
+    ]
+    return (*built_in, *own)
 
 
 async def my_access(work: Work, scope: UUID | None) -> AccessShown:

@@ -1,62 +1,56 @@
 """Changing who may do what. Preview and change run the very same steps; a preview's Work is always rolled back.
 
-Order: lock the policy's epoch, read the policy under the lock, check the changer again by it, apply the changes, the
-last owner stays, read the policy anew, compare (delta), nobody grants what they do not hold, ask the plugins, compare
-the consent, write the record.
+Order: who may make such a change nowhere is refused, lock the policy's epoch, read the policy under the lock, check the
+changer again by it, apply the changes, the last owner stays, read the policy anew, compare (delta), nobody grants what
+they do not hold, ask the plugins, compare the consent, write the record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from typing import assert_never
 
 import asyncpg
 from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
 from database.sqlstate import constraint_of
-from domain.network import reads as network
-from domain.team import reads
+from domain.team import assignments, roles, suspension
 from domain.team.consequences import ask_plugins
-from domain.team.models import Assignment
 from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.rules import (
     MOST_CHANGES,
-    OWNER,
     SHOWN_ENTRIES,
     AssignRole,
+    ChangeRoleLines,
+    CreateRole,
     EndAssignment,
     GrantExceedsOwn,
     LastOwner,
-    OwnersOnly,
     PolicyChange,
     PolicyPreview,
+    ResumeHolder,
+    RetireRole,
+    SetLimits,
+    SuspendHolder,
     must_agree,
+    only_takes_away,
     require_consent,
+    require_unrefused,
 )
-from domain.texts import require_kept
-from errors import InvalidInput, NotFound
-from plugins.contract import AccessView
+from errors import InvalidInput
+from plugins.contract import AccessView, Consequence
 from policies.compile import DomainPolicy
-from policies.delta import Change, Delta, consent_for, delta_between, missing_grants, owners
+from policies.delta import Change, Delta, consent_for, delta_between, missing_grants
 from policies.store import load_network_policy
 from policies.viewer import viewer_in
 from work import Work
 
 POLICY_CHANGED = EventType("policy.changed", Area.SETTINGS)
 
-LONGEST_REASON = 1000
-
 NEXT_EPOCH = "SELECT next_policy_epoch()"
 CHECK_LAST_OWNER = "SET CONSTRAINTS last_owner IMMEDIATE"
-OWN_ROLE = "SELECT id FROM roles WHERE network_id = $1 AND code = $2 AND state = 'ACTIVE'"
-SAME_ASSIGNMENT = """
-SELECT valid_from, valid_until FROM assignments
-WHERE network_id = $1 AND specialist_id = $2 AND location_id IS NOT DISTINCT FROM $3
-  AND role_code IS NOT DISTINCT FROM $4 AND role_id IS NOT DISTINCT FROM $5 AND ended_epoch IS NULL
-"""
-END = "UPDATE assignments SET ended_epoch = $3 WHERE network_id = $1 AND id = $2 AND ended_epoch IS NULL"
 
 
 class TooMany(InvalidInput):
@@ -93,10 +87,11 @@ async def preview_policy_change(work: Work, changes: Sequence[PolicyChange]) -> 
 async def change_policy(work: Work, changes: Sequence[PolicyChange], *, consent: str | None) -> PolicyChanged:
     """Make the changes, if their consequences were agreed to.
 
-    Raises TooMany, NotFound, Forbidden, InvalidInput, GrantExceedsOwn, LastOwner, OwnersOnly, ConsentRequired,
-    ConsequencesChanged, ConsequenceRefused.
+    Raises TooMany, NotFound, Forbidden, InvalidInput, InvalidPolicy, RoleInUse, GrantExceedsOwn, LastOwner, OwnersOnly,
+    ConsentRequired, ConsequencesChanged, ConsequenceRefused.
     """
     applied = await _apply(work, changes)
+    require_unrefused(changes, applied.preview.consequences)
     require_consent(applied.preview, consent)
     if applied.made:
         await _record(work, changes, applied, consent)
@@ -107,9 +102,11 @@ async def change_policy(work: Work, changes: Sequence[PolicyChange], *, consent:
 async def _apply(work: Work, changes: Sequence[PolicyChange]) -> Applied:
     if not 1 <= len(changes) <= MOST_CHANGES:
         raise TooMany(f"{len(changes)} changes were sent.", path=("input", "changes"))
+    _gate(work, changes)
     epoch = await work.statements.fetchval(NEXT_EPOCH)
     before = await _policy(work)
     _judge_by(work, before)
+    _gate(work, changes)
     made = 0
     for position, change in enumerate(changes):
         made += await _apply_one(work, change, before, epoch=epoch, path=("input", "changes", position))
@@ -119,6 +116,17 @@ async def _apply(work: Work, changes: Sequence[PolicyChange]) -> Applied:
     _require_own(work, delta)
     preview = await _preview(work, changes, delta)
     return Applied(epoch, delta, preview, made)
+
+
+def _gate(work: Work, changes: Sequence[PolicyChange]) -> None:
+    """Refuse who may make such a change nowhere: before they wait for the lock, and under it. Raises Forbidden.
+
+    The journal names the capability that the first change requires; `policy_changes` keeps them all.
+    """
+    work.capability = changes[0].requires
+    for change in changes:
+        if not work.viewer.could_anywhere(change.requires):
+            work.viewer.refuse(change.requires)
 
 
 async def _policy(work: Work) -> DomainPolicy:
@@ -148,98 +156,23 @@ async def _apply_one(
     """Apply one change; False where it had been made before."""
     match change:
         case AssignRole():
-            return await _assign(work, change, epoch=epoch, path=path)
+            return await assignments.assign(work, change, epoch=epoch, path=(*path, "assignRole"))
         case EndAssignment():
-            return await _end(work, change, policy, epoch=epoch, path=path)
-
-
-async def _assign(work: Work, change: AssignRole, *, epoch: int, path: tuple[str | int, ...]) -> bool:
-    path = (*path, "assignRole")
-    holder = await reads.specialist(work, change.holder_id, path=(*path, "holder"))
-    if change.location_id is not None:
-        await network.location(work, change.location_id, path=(*path, "location"))
-    work.viewer.require("assignments:change", at=change.location_id)
-    _check(work, change, holder, path)
-    role_code, role_id = await _role(work, change.role, path=(*path, "role"))
-    same = await work.statements.fetchrow(
-        SAME_ASSIGNMENT, work.network_id, change.holder_id, change.location_id, role_code, role_id
-    )
-    if same is not None:
-        _require_same_period(work, change, same, path)
-        return False
-    made = await Assignment.create(
-        network_id=work.network_id,
-        location_id=change.location_id,
-        role_code=role_code,
-        role_id=role_id,
-        specialist_id=change.holder_id,
-        valid_from=change.valid_from or work.at,
-        valid_until=change.valid_until,
-        created_epoch=epoch,
-        reason=change.reason,
-    )
-    work.touches("assignment", made.id, location_id=change.location_id)
-    work.touches("specialist", change.holder_id, name=holder["name"])
-    return True
-
-
-def _check(work: Work, change: AssignRole, holder: reads.SpecialistRow, path: tuple[str | int, ...]) -> None:
-    require_kept(change.reason, longest=LONGEST_REASON, path=(*path, "reason"))
-    if change.role == OWNER and (change.location_id or change.valid_until or holder["kind"] == "SERVICE"):
-        raise InvalidInput(
-            "An owner is a person, of the whole network, and without an end.",
-            hint="Leave location and validUntil out, or choose another role.",
-            path=path,
-        )
-    if change.valid_until is not None and change.valid_until <= (change.valid_from or work.at):
-        raise InvalidInput(
-            "The end must come after the beginning, and that is now where none is given.",
-            hint="Choose a later end.",
-            path=(*path, "validUntil"),
-        )
-
-
-def _require_same_period(work: Work, change: AssignRole, same: asyncpg.Record, path: tuple[str | int, ...]) -> None:
-    """Let a repetition through; one with another period would be believed, and never hold. Raises InvalidInput."""
-    starts_alike = same["valid_from"] == change.valid_from or (
-        change.valid_from is None and same["valid_from"] <= work.at
-    )
-    if starts_alike and same["valid_until"] == change.valid_until:
-        return
-    raise InvalidInput(
-        "This role is held there already, for another period.",
-        hint="End that assignment in the same request, before this change.",
-        path=path,
-    )
-
-
-async def _role(work: Work, code: str, *, path: tuple[str | int, ...]) -> tuple[str | None, UUID | None]:
-    """A built-in role's code, or the id of the network's own. Raises NotFound."""
-    built_in = work.host.release.roles.get(code)
-    if built_in is not None and built_in.domain.name == "NETWORK":
-        return code, None
-    role_id = await work.statements.fetchval(OWN_ROLE, work.network_id, code)
-    if role_id is None:
-        raise NotFound(path=path)
-    return None, role_id
-
-
-async def _end(
-    work: Work, change: EndAssignment, policy: DomainPolicy, *, epoch: int, path: tuple[str | int, ...]
-) -> bool:
-    path = (*path, "endAssignment")
-    assignment = await reads.assignment(work, change.assignment_id, path=(*path, "assignment"))
-    work.viewer.require("assignments:change", at=assignment["location_id"])
-    require_kept(change.reason, longest=LONGEST_REASON, path=(*path, "reason"))
-    if assignment["ended_epoch"] is not None:
-        return False
-    if assignment["role_code"] == OWNER and work.viewer.holder_id not in owners(policy):
-        raise OwnersOnly
-    await work.statements.execute(END, work.network_id, change.assignment_id, epoch)
-    work.touches("assignment", change.assignment_id, location_id=assignment["location_id"])
-    work.touches("specialist", assignment["specialist_id"])
-    work.reason = change.reason or None
-    return True
+            return await assignments.end(work, change, policy, epoch=epoch, path=(*path, "endAssignment"))
+        case SetLimits():
+            return await assignments.set_limits(work, change, epoch=epoch, path=(*path, "setLimits"))
+        case SuspendHolder():
+            return await suspension.suspend(work, change, policy, path=(*path, "suspendHolder"))
+        case ResumeHolder():
+            return await suspension.resume(work, change, policy, path=(*path, "resumeHolder"))
+        case CreateRole():
+            return await roles.create_role(work, change, epoch=epoch, path=(*path, "createRole"))
+        case ChangeRoleLines():
+            return await roles.change_role_lines(work, change, epoch=epoch, path=(*path, "changeRoleLines"))
+        case RetireRole():
+            return await roles.retire_role(work, change, epoch=epoch, path=(*path, "retireRole"))
+        case _:
+            assert_never(change)
 
 
 async def _check_last_owner(work: Work) -> None:
@@ -259,12 +192,17 @@ def _require_own(work: Work, delta: Delta) -> None:
         raise GrantExceedsOwn(missing)
 
 
-async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) -> PolicyPreview:
-    views = [AccessView(work.network_id, policy, work.at) for policy in (delta.before, delta.after)]
-    consequences = await ask_plugins(work, *views)
+def _require_rights(work: Work, consequences: Sequence[Consequence]) -> None:
     for consequence in consequences:
         if consequence.requires_capability is not None:
             work.viewer.require(consequence.requires_capability)
+
+
+async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) -> PolicyPreview:
+    views = [AccessView(work.network_id, policy, work.at) for policy in (delta.before, delta.after)]
+    consequences = await ask_plugins(work, *views)
+    if not only_takes_away(changes):
+        _require_rights(work, consequences)
     domain = delta.after.domain
     return PolicyPreview(
         consent=consent_for(

@@ -21,6 +21,7 @@ class AssignmentRow(Record):
     """A row of `assignments`, with the code of its role whether built in or the network's own."""
 
 
+ROLE_DESCRIPTIONS = "SELECT code, description FROM roles WHERE network_id = $1 AND state = 'ACTIVE'"
 SPECIALIST = "SELECT * FROM specialists WHERE network_id = $1 AND id = $2"
 SPECIALISTS_BY_ID = "SELECT * FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
 SPECIALISTS_PAGE = """
@@ -52,6 +53,12 @@ BY_NAME = Order("specialists", "name", str)
 OLDEST_FIRST = Order("assignments", "valid_from", datetime)
 # What has no location lies at the network: only who reads assignments there reaches it.
 REACHED = Columns(location="COALESCE(a.location_id, a.network_id)")
+
+
+async def role_descriptions(work: Work) -> dict[str, str]:
+    """What the network's own active roles are for, by code."""
+    rows = await work.statements.fetch(ROLE_DESCRIPTIONS, work.network_id)
+    return {row["code"]: row["description"] for row in rows}
 
 
 async def specialist(work: Work, specialist_id: UUID, *, path: tuple[str | int, ...] = ()) -> SpecialistRow:

@@ -1,7 +1,7 @@
 """Changing policy: what is asked for, what follows from it, and whether it may be carried out.
 
-Order of judgement: refusals of a plugin, rights that a consequence asks for, then the consent. Taking access away
-(ending an assignment) never waits for consent: a stolen account must be stoppable even if that costs money.
+Order of judgement: rights that a consequence asks for, refusals of a plugin, then the consent. Taking access away
+(suspending, ending an assignment) waits for none of them: a stolen account must be stoppable even if that costs money.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from errors import UserError
 from plugins.contract import Consequence
 from policies.delta import Entry, Missing
+from policies.limit_syntax import limits_to_json
+from policies.limits import NO_LIMITS, Limits
+from policies.lines import Effect
 from policies.scopes import Domain
 
 MOST_CHANGES = 100
@@ -26,11 +29,14 @@ OWNER = "owner"
 class AssignRole:
     """Give a role to a specialist at the network (`location_id` None) or a location, from an instant until another."""
 
+    requires: ClassVar[str] = "assignments:change"
+
     holder_id: UUID
     role: str
     location_id: UUID | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    limits: Limits = NO_LIMITS
     reason: str = ""
 
     def to_json(self, domain: Domain) -> dict[str, Any]:
@@ -41,6 +47,7 @@ class AssignRole:
             "scope": domain.scope(self.location_id),
             "from": self.valid_from.isoformat() if self.valid_from else None,
             "until": self.valid_until.isoformat() if self.valid_until else None,
+            "limits": limits_to_json(self.limits) or None,
         }
         return {"assign": {name: value for name, value in given.items() if value is not None}}
 
@@ -48,6 +55,8 @@ class AssignRole:
 @dataclass(frozen=True, slots=True)
 class EndAssignment:
     """Take a role away again."""
+
+    requires: ClassVar[str] = "assignments:change"
 
     assignment_id: UUID
     reason: str = ""
@@ -57,7 +66,123 @@ class EndAssignment:
         return {"end": {"assignment": str(self.assignment_id)}}
 
 
-PolicyChange = AssignRole | EndAssignment
+@dataclass(frozen=True, slots=True)
+class SetLimits:
+    """Put an assignment under other limits, for the rest of its period."""
+
+    requires: ClassVar[str] = "assignments:change"
+
+    assignment_id: UUID
+    limits: Limits
+    reason: str = ""
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        return {"limit": {"assignment": str(self.assignment_id), "limits": limits_to_json(self.limits)}}
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendHolder:
+    """Take all access from somebody at once, until it is given back."""
+
+    requires: ClassVar[str] = "specialists:suspend"
+
+    holder_id: UUID
+    reason: str = ""
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        return {"suspend": {"holder": str(self.holder_id)}}
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeHolder:
+    """Give a suspended person back what they hold."""
+
+    requires: ClassVar[str] = "specialists:suspend"
+
+    holder_id: UUID
+    reason: str = ""
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        return {"resume": {"holder": str(self.holder_id)}}
+
+
+@dataclass(frozen=True, slots=True)
+class LineAsked:
+    """A line that a role of the network's own shall have."""
+
+    capability: str
+    effect: Effect
+    limits: Limits = NO_LIMITS
+
+    def to_json(self) -> dict[str, Any]:
+        """The line as consent binds it, and as rows say it."""
+        return {"capability": self.capability, "effect": str(self.effect), "limits": limits_to_json(self.limits)}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRole:
+    """Make a role of the network's own. `based_on` is the code of the built-in role whose denies it keeps."""
+
+    requires: ClassVar[str] = "roles:change"
+
+    code: str
+    title: str
+    lines: tuple[LineAsked, ...]
+    description: str = ""
+    based_on: str | None = None
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        given = {
+            "role": self.code,
+            "title": self.title,
+            "description": self.description,
+            "basedOn": self.based_on,
+            "lines": _in_order(self.lines),
+        }
+        return {"create": {name: value for name, value in given.items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRoleLines:
+    """Let a role of the network's own have these lines and no others, for all who hold it."""
+
+    requires: ClassVar[str] = "roles:change"
+
+    role: str
+    lines: tuple[LineAsked, ...]
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        return {"change": {"role": self.role, "lines": _in_order(self.lines)}}
+
+
+@dataclass(frozen=True, slots=True)
+class RetireRole:
+    """Take a role of the network's own out of use; its holders get the replacement in its place."""
+
+    requires: ClassVar[str] = "roles:change"
+
+    role: str
+    replacement: str | None = None
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        given = {"role": self.role, "replacement": self.replacement}
+        return {"retire": {name: value for name, value in given.items() if value is not None}}
+
+
+def _in_order(lines: Sequence[LineAsked]) -> list[dict[str, Any]]:
+    """The lines of a role, whose order means nothing: sorted, so that equal roles are equal."""
+    return [line.to_json() for line in sorted(lines, key=lambda line: (line.capability, line.effect))]
+
+
+PolicyChange = (
+    AssignRole | EndAssignment | SetLimits | SuspendHolder | ResumeHolder | CreateRole | ChangeRoleLines | RetireRole
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +262,41 @@ class OwnersOnly(UserError):
     hint = "Ask an owner."
 
     def __init__(self) -> None:
-        super().__init__("Only an owner may take the owner's role from somebody.")
+        super().__init__("Only an owner may suspend or resume an owner, or take the owner's role from somebody.")
+
+
+class RoleInUse(UserError):
+    """Somebody holds the role: they would be left without."""
+
+    code = "ROLE_IN_USE"
+    hint = "Name a role that replaces it, or end its assignments first."
+
+    def __init__(self, holders: int, *, path: tuple[str | int, ...]) -> None:
+        super().__init__(f"This role is given {holders} {'time' if holders == 1 else 'times'}.", path=path)
+        self.holders = holders
+
+
+def only_takes_away(changes: Sequence[PolicyChange]) -> bool:
+    """Whether the changes suspend people and end assignments, and do nothing else."""
+    return all(isinstance(change, SuspendHolder | EndAssignment) for change in changes)
 
 
 def must_agree(changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> bool:
     """Whether the change waits for a consent: a consequence asks for one, and it does more than take access away."""
-    only_ends = all(isinstance(change, EndAssignment) for change in changes)
-    return not only_ends and any(consequence.requires_consent for consequence in consequences)
+    return not only_takes_away(changes) and any(consequence.requires_consent for consequence in consequences)
+
+
+def require_unrefused(changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> None:
+    """Let a change through that no plugin refuses, or that only takes access away. Raises ConsequenceRefused."""
+    if only_takes_away(changes):
+        return
+    for consequence in consequences:
+        if consequence.refuses is not None:
+            raise ConsequenceRefused(consequence, consequence.refuses)
 
 
 def require_consent(preview: PolicyPreview, given: str | None) -> None:
-    """Let a change through that was agreed to. Raises ConsequenceRefused, ConsentRequired, ConsequencesChanged."""
-    for consequence in preview.consequences:
-        if consequence.refuses is not None:
-            raise ConsequenceRefused(consequence, consequence.refuses)
+    """Let a change through that was agreed to. Raises ConsentRequired, ConsequencesChanged."""
     if given is not None and given != preview.consent:
         raise ConsequencesChanged(preview)
     if given is None and preview.requires_consent:

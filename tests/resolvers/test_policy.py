@@ -318,6 +318,7 @@ async def test_the_journal_tells_who_changed_what_from_which_device(api: Api, sa
     assert entry["code"] == "policy.changed"
     assert entry["outcome"] == "ok"
     assert entry["sentence"] == "Hal changed who may do what."
+    assert entry["capability"] == "assignments:change"
     assert entry["actor"] == {"type": "specialist", "name": "Hal", "roles": ["owner"]}
     assert entry["device"]["name"] is not None
     assert {change["table"] for change in entry["changes"]} == {"assignments", "policy_changes"}
@@ -351,6 +352,8 @@ async def test_what_has_been_done_is_not_done_again(api: Api, remit: Remit, salo
         ("an unknown location", {"location": "no"}, "NOT_FOUND", "location"),
         ("an unknown holder", {"holder": "no"}, "NOT_FOUND", "holder"),
         ("a period beside the one held", {"validUntil": "2031-01-01T00:00:00Z"}, "INVALID_INPUT", ""),
+        ("an owner who leaves", {"role": "owner", "validUntil": "2031-01-01T00:00:00Z"}, "INVALID_INPUT", ""),
+        ("an owner to come", {"role": "owner", "validFrom": "2031-01-01T00:00:00Z"}, "INVALID_INPUT", ""),
     ],
 )
 async def test_an_assignment_that_cannot_be_is_refused(
