@@ -241,7 +241,7 @@ async def test_more_refused_queries_than_connections_are_all_answered(remit: Rem
 async def test_a_refused_rehearsal_is_journaled(remit: Remit, api: Api, salon: Salon) -> None:
     document = """
     query ($id: ID!) {
-      previewPolicyChange(input: {network: $id, changes: []}) { __typename }
+      previewPolicyChange(input: {network: $id, changes: [{endAssignment: {assignment: $id}}]}) { __typename }
     }
     """
 
