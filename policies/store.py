@@ -181,7 +181,8 @@ def _close_roles(roles: Sequence[Row], lines: Sequence[Row], release: Release) -
 def _lines(role: Row, rows: Iterable[Row]) -> list[Line]:
     source = f"role {role['code']} v{role['version']}"
     return [
-        Line(role["code"], row["capability"], Effect(row["effect"]), _limits(row["limits"]), source) for row in rows
+        Line(role["code"], row["capability"], Effect(row["effect"]), stored_limits(row["limits"]), source)
+        for row in rows
     ]
 
 
@@ -200,7 +201,7 @@ def _assignments(rows: Sequence[Row], own: Mapping[UUID, ClosedRole], release: R
             holder_id=row["specialist_id"] or row["account_id"],
             role=role(row),
             location_id=row["location_id"],
-            limits=_limits(row["limits"]),
+            limits=stored_limits(row["limits"]),
             valid_from=row["valid_from"],
             valid_until=row["valid_until"],
         )
@@ -208,7 +209,8 @@ def _assignments(rows: Sequence[Row], own: Mapping[UUID, ClosedRole], release: R
     ]
 
 
-def _limits(value: str | bytes | Mapping[str, Any]) -> Limits:
+def stored_limits(value: str | bytes | Mapping[str, Any]) -> Limits:
+    """The limits of a row; those that this release cannot read are never met."""
     given = orjson.loads(value) if isinstance(value, str | bytes) else value
     if not given:
         return NO_LIMITS

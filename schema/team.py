@@ -12,6 +12,8 @@ from domain.catalogue import reads as catalogue
 from domain.network import reads as network
 from domain.team import reads
 from execution import declaration as remit
+from policies.limit_syntax import limits_to_words
+from policies.store import stored_limits
 from schema.catalogue import ServiceLink
 from schema.errors import BusyTryAgain, Forbidden, IdempotencyMismatch, InvalidInput, NotFound
 from schema.network import Location
@@ -25,6 +27,10 @@ class Assignment:
     role: str = strawberry.field(description="The code of the role, built in or the network's own.")
     valid_from: datetime
     valid_until: datetime | None
+    limits: str = remit.computed(
+        lambda row: limits_to_words(stored_limits(row["limits"])),
+        description="Under which it holds, in words such as `own back=7`; `none` without.",
+    )
     reason: str
     location: Location | None = remit.relation(
         network.locations_by_id, key="location_id", description="Null: the whole network."

@@ -82,6 +82,17 @@ async def test_an_assignment_is_written_with_its_limits_in_one_spelling(api: Api
     assert made["limits"] == '{"own": true, "back": 7}'
 
 
+async def test_the_limits_of_an_assignment_are_shown_as_they_are_typed(api: Api, salon: Salon) -> None:
+    await change(api, salon, "hal", limit(salon, salon["ana"].assignment_id, "hours=12345/08:00-20:00"))
+    document = "query ($id: ID!) { specialist(id: $id) { assignments { limits } } }"
+
+    limited = await api.ask(document, salon["hal"], id=salon["ana"].specialist_id)
+    free = await api.ask(document, salon["hal"], id=salon["bo"].specialist_id)
+
+    assert limited.data["specialist"]["assignments"] == [{"limits": "hours=12345/08:00-20:00"}]
+    assert free.data["specialist"]["assignments"] == [{"limits": "none"}]
+
+
 async def test_a_role_held_under_other_limits_is_not_given_beside_itself(api: Api, remit: Remit, salon: Salon) -> None:
     refused = await change(api, salon, "hal", assign(salon, "ana", "administrator", "own", salon.north))
 
