@@ -11,7 +11,7 @@ from billing.rules import Person, ProvidedService, SeatFacts
 from remit.plugin import AccessView, NotFound, Statements
 
 SPECIALISTS = """
-SELECT id, kind, state, account_id IS NOT NULL AS can_sign_in FROM specialists
+SELECT id, kind, account_id IS NOT NULL AS can_sign_in FROM specialists
 WHERE network_id = $1 AND state <> 'LEFT' ORDER BY id
 """
 PROVIDED = """
@@ -50,7 +50,6 @@ async def people(statements: Statements, view: AccessView) -> tuple[Person, ...]
         _person(
             view,
             row["id"],
-            is_active=row["state"] == "ACTIVE",
             is_service=row["kind"] == "SERVICE",
             can_sign_in=row["can_sign_in"],
             services=tuple(provided.get(row["id"], ())),
@@ -63,14 +62,13 @@ def _person(
     view: AccessView,
     specialist_id: UUID,
     *,
-    is_active: bool,
     is_service: bool,
     can_sign_in: bool,
     services: tuple[ProvidedService, ...],
 ) -> Person:
     owner_since = view.owner_since(specialist_id)
     facts = SeatFacts(
-        active=is_active,
+        active=view.is_active(specialist_id),
         account_kind="service" if is_service else "human",
         provides_services=bool(services),
         capabilities=view.held(specialist_id) if can_sign_in or is_service else frozenset(),

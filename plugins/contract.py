@@ -57,6 +57,10 @@ class AccessView:
     at: datetime
     newcomers: Mapping[UUID, str] = field(default_factory=dict)
 
+    def is_active(self, holder_id: UUID) -> bool:
+        """Whether somebody may use what they hold: neither suspended nor gone."""
+        return holder_id not in self.policy.inactive
+
     def held(self, holder_id: UUID) -> frozenset[str]:
         """The capabilities that somebody holds anywhere in the network, conditional ones too; none while suspended."""
         catalogue = self.policy.release.catalogue

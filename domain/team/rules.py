@@ -272,7 +272,8 @@ class RoleInUse(UserError):
     hint = "Name a role that replaces it, or end its assignments first."
 
     def __init__(self, holders: int, *, path: tuple[str | int, ...]) -> None:
-        super().__init__(f"This role is given {holders} {'time' if holders == 1 else 'times'}.", path=path)
+        gives = "assignment gives" if holders == 1 else "assignments give"
+        super().__init__(f"{holders} {gives} this role.", path=path)
         self.holders = holders
 
 

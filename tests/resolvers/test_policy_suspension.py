@@ -45,7 +45,9 @@ PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
     __typename
-    ... on PolicyPreview { requiresConsent gained lost entries { capability change holder { name } } }
+    ... on PolicyPreview {
+      requiresConsent gained lost consequences { title } entries { capability change holder { name } }
+    }
     ... on UserError { code }
   }
 }
@@ -130,6 +132,18 @@ async def test_previewing_a_suspension_shows_what_is_lost_and_leaves_nothing_beh
     assert preview["lost"] == len(preview["entries"]) > 0
     assert {(entry["change"], entry["holder"]["name"]) for entry in preview["entries"]} == {("LOST", "Ana")}
     assert await state(remit, salon, "ana") == "ACTIVE"
+
+
+async def test_a_suspension_frees_a_seat_that_the_resumption_takes_again(api: Api, salon: Salon) -> None:
+    ana = salon["ana"].specialist_id
+
+    freed = await api.ask(PREVIEW, salon["hal"], input=moved(salon, "suspendHolder", ana))
+    await move(api, salon, "hal", "suspendHolder", "ana")
+    taken = await api.ask(PREVIEW, salon["hal"], input=moved(salon, "resumeHolder", ana))
+
+    assert freed.data["previewPolicyChange"]["consequences"] == [{"title": "1 seat less"}]
+    assert taken.data["previewPolicyChange"]["consequences"] == [{"title": "1 seat more"}]
+    assert taken.data["previewPolicyChange"]["requiresConsent"] is True
 
 
 @pytest.mark.parametrize(
