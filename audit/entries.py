@@ -6,10 +6,9 @@ sealed change of their own, so that they can be erased while the chain stays pro
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -93,29 +92,6 @@ class EventType:
             raise MisdeclaredEvent(f'the event code "{self.code}" is not of the form subject.happened')
         if not self.outcomes:
             raise MisdeclaredEvent(f"the event {self.code} has no outcome")
-
-
-class EventTypes:
-    """Every event type of the core and the plugins, by code: the source of the documentation and of the query."""
-
-    def __init__(self, declared: Iterable[EventType]) -> None:
-        self._by_code: dict[str, EventType] = {}
-        for event in declared:
-            if event.code in self._by_code:
-                raise MisdeclaredEvent(f"the event {event.code} is declared twice")
-            self._by_code[event.code] = event
-
-    def __iter__(self) -> Iterator[EventType]:
-        return (self._by_code[code] for code in sorted(self._by_code))
-
-    def __getitem__(self, code: str) -> EventType:
-        """The event type of a code; raises MisdeclaredEvent that names the nearest one."""
-        try:
-            return self._by_code[code]
-        except KeyError:
-            nearest = difflib.get_close_matches(code, self._by_code, n=1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise MisdeclaredEvent(f'there is no event "{code}"{hint}') from None
 
 
 @dataclass(frozen=True, slots=True)

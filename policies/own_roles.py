@@ -41,12 +41,17 @@ class RoleDraft:
 
 
 def require_valid(
-    draft: RoleDraft, release: Release, *, others: Collection[str], dormant: Collection[str] = ()
+    draft: RoleDraft,
+    release: Release,
+    *,
+    others: Collection[str],
+    dormant: Collection[str] = (),
+    path: tuple[str | int, ...] = (),
 ) -> None:
-    """Pass, or raise InvalidPolicy with every problem of the draft. The parameters are those of `role_problems`."""
+    """Pass, or raise InvalidPolicy with every problem of the draft, found at `path` of what was sent."""
     problems = tuple(role_problems(draft, release, others=others, dormant=dormant))
     if problems:
-        raise InvalidPolicy(problems)
+        raise InvalidPolicy(problems, path=path)
 
 
 def role_problems(

@@ -1,4 +1,4 @@
-"""Types of the topic `team`: people and their places (what policy says of them is `schema/policies.py`)."""
+"""Types of the topic `team`: people and their places (what policy says of them is `schema/policy.py`)."""
 
 from __future__ import annotations
 

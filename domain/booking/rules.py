@@ -22,7 +22,6 @@ LONGEST_AHEAD = timedelta(days=3653)
 LONGEST_LINE_MINUTES = 1440
 LONGEST_BUFFER_MINUTES = 240
 CANCEL_NOTICE_MINUTES = 1440
-ARRIVE_EARLY_HOURS = 12
 PENDING_MINUTES = 1440
 GRID_STEP = timedelta(minutes=15)
 
@@ -203,10 +202,6 @@ class ServiceTiming:
                 hint="Let it begin after the start and end before the end.",
                 path=("input", "processingFrom"),
             )
-
-    def lasting(self, duration: int) -> ServiceTiming:
-        """The same service with a specialist's own duration: only the last active part changes. Raises InvalidInput."""
-        return replace(self, duration=duration)
 
 
 @dataclass(frozen=True, slots=True)

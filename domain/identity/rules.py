@@ -46,8 +46,6 @@ KNOWN_DEVICE_LIFE = timedelta(days=90)
 """How long a full sign-in makes its device a known one."""
 MAX_ATTEMPTS_AN_HOUR = 10
 """Attempts that one bucket may open within an hour: each may send mail."""
-ACCESS_TOKEN_LIFE = timedelta(minutes=60)
-"""How long the token of an app is good before it is refreshed."""
 
 
 class EmailNotSupported(UserError):

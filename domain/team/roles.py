@@ -18,7 +18,7 @@ from domain.texts import is_storable, require_kept, typed_text
 from errors import InvalidInput, NotFound
 from policies.catalogue import DomainKind
 from policies.lines import InvalidPolicy, Line, Problem
-from policies.own_roles import RoleDraft, role_problems
+from policies.own_roles import RoleDraft, require_valid
 from work import Work
 
 LONGEST_WORD = 100
@@ -236,9 +236,7 @@ def _require_valid(
     """Let a draft through that holds together. Raises InvalidPolicy with every problem."""
     release = work.host.release
     dormant = {capability for capability in had or () if not release.catalogue.named_by(capability)}
-    problems = tuple(role_problems(draft, release, others=others, dormant=dormant))
-    if problems:
-        raise InvalidPolicy(problems, path=path)
+    require_valid(draft, release, others=others, dormant=dormant, path=path)
 
 
 async def _write_lines(work: Work, role_id: UUID, lines: Sequence[LineAsked], *, epoch: int) -> None:

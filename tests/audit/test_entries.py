@@ -13,7 +13,6 @@ from audit.entries import (
     Entry,
     Erased,
     EventType,
-    EventTypes,
     MisdeclaredEvent,
     Operation,
     Outcome,
@@ -134,23 +133,6 @@ def test_a_code_of_another_form_is_refused(code: str) -> None:
 def test_an_event_without_outcomes_is_refused() -> None:
     with pytest.raises(MisdeclaredEvent, match=r"^the event client\.updated has no outcome$"):
         EventType("client.updated", Area.DATA_CHANGES, outcomes=frozenset())
-
-
-def test_event_types_come_sorted_and_by_code() -> None:
-    types = EventTypes([CLIENT_UPDATED, SIGNED_IN])
-
-    assert list(types) == [SIGNED_IN, CLIENT_UPDATED]
-    assert types["client.updated"] is CLIENT_UPDATED
-
-
-def test_a_code_declared_twice_is_refused() -> None:
-    with pytest.raises(MisdeclaredEvent, match=r"^the event client\.updated is declared twice$"):
-        EventTypes([CLIENT_UPDATED, EventType("client.updated", Area.SYSTEM)])
-
-
-def test_a_misspelt_code_is_answered_with_the_nearest() -> None:
-    with pytest.raises(MisdeclaredEvent, match=r'^there is no event "client\.updatd"; did you mean client\.updated\?$'):
-        EventTypes([CLIENT_UPDATED, SIGNED_IN])["client.updatd"]
 
 
 def test_an_ordinary_event_is_informational() -> None:

@@ -231,14 +231,6 @@ def test_line_over_the_spring_gap_takes_elapsed_minutes() -> None:
     assert line.during.end.astimezone(BUDAPEST).replace(tzinfo=None) == datetime.fromisoformat("2026-03-29T04:00")
 
 
-def test_own_duration_changes_the_last_active_part_only() -> None:
-    timing = ServiceTiming(105, processing_from=30, processing_minutes=45).lasting(120)
-
-    (line,) = lay_lines(NINE, [LineRequest(timing, ANNA)])
-
-    assert line.active == (span("09:00", "09:30"), span("10:15", "11:00"))
-
-
 @pytest.mark.parametrize(
     ("case", "fields", "path"),
     [

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain.identity.rules import (
-    ACCESS_TOKEN_LIFE,
     BEARER_SESSION,
     COOKIE_SESSION,
     Attempt,
@@ -495,7 +494,6 @@ test_attempt_machine = AttemptMachine.TestCase
 def test_lives_of_sessions_are_those_of_the_specification() -> None:
     assert SessionLife(timedelta(minutes=60), timedelta(hours=24)) == COOKIE_SESSION
     assert SessionLife(timedelta(days=14), timedelta(days=90)) == BEARER_SESSION
-    assert timedelta(minutes=60) == ACCESS_TOKEN_LIFE
 
 
 def test_use_prolongs_a_session_up_to_its_absolute_end() -> None:
