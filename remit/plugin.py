@@ -63,7 +63,7 @@ from policies.verdicts import (
 from schema import errors as graphql_errors
 from schema.connections import Connection
 from schema.money import Money as GraphQLMoney
-from schema.policy import Consequence as GraphQLConsequence
+from schema.policy_changes import Consequence as GraphQLConsequence
 from schema.scalars import MinorUnits
 from schema.team import Specialist
 from work import Work

@@ -94,3 +94,43 @@ class PolicyChange(Model):
 
     class Meta:
         table = "policy_changes"
+
+
+class PolicyProposal(Model):
+    """A change that waits for somebody who holds `capability` at `scope` (null: the network)."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    network_id = fields.UUIDField()
+    operation = fields.TextField()
+    input: dict[str, object] = fields.JSONField()
+    preview: dict[str, object] = fields.JSONField()
+    capability = fields.TextField()
+    scope = fields.UUIDField(null=True)
+    proposed_by = fields.UUIDField()
+    proposed_at = fields.DatetimeField()
+    state = fields.TextField(default="PROPOSED")
+    expires_at = fields.DatetimeField()
+    decided_by = fields.UUIDField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "policy_proposals"
+
+
+class AccessTest(Model):
+    """A network's own rule about who may what. Ended once, never changed."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    network_id = fields.UUIDField()
+    title = fields.TextField()
+    who: dict[str, object] = fields.JSONField()
+    quantifier = fields.TextField()
+    number = fields.IntField(default=0)
+    predicate: dict[str, object] = fields.JSONField()
+    scope = fields.UUIDField(null=True)
+    mode = fields.TextField()
+    created_epoch = fields.BigIntField()
+    ended_epoch = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "access_tests"

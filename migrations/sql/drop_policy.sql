@@ -1,0 +1,2 @@
+DROP TABLE verdict_policies, access_tests, policy_proposals CASCADE;
+DROP FUNCTION only_published();
