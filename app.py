@@ -144,6 +144,8 @@ async def _host(settings: Settings, database: Database, merged: Merged) -> Host:
         policies=PolicyCache(merged.release),
         keys=Keys.load(settings),
         consequences=merged.consequences,
+        verdicts=merged.verdicts,
+        access_tests=merged.access_tests,
         is_demo=bool(is_demo),
     )
 

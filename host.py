@@ -10,11 +10,11 @@ all of it back, and the attempt is journaled in a transaction of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -26,7 +26,8 @@ from audit.keys import Keys
 from database.connections import Database
 from database.sqlstate import sqlstate_of
 from database.statements import Statements
-from plugins.contract import Consequences
+from plugins.contract import Consequences, VerdictFamily
+from policies.access_tests import AccessTest
 from policies.release import Release
 from policies.scopes import network
 from policies.store import PolicyCache
@@ -63,6 +64,8 @@ class Host:
     policies: PolicyCache
     keys: Keys
     consequences: Mapping[str, Consequences] = field(default_factory=dict)
+    verdicts: Mapping[str, VerdictFamily[Any]] = field(default_factory=dict)
+    access_tests: Mapping[str, Sequence[AccessTest]] = field(default_factory=dict)
     is_demo: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _public_turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)

@@ -159,6 +159,7 @@ class Work:
     counts: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
     capability: str | None = None
+    event: EventType | None = None
     name: str | None = None
     account: tuple[UUID, str] | None = None
     also_chains: set[UUID] = field(default_factory=set)
@@ -211,11 +212,13 @@ class Work:
     async def append(self, task: Task, *, error: Exception | None = None) -> None:
         """Append the journal entry: the last statement of the transaction, since it takes the chain's head.
 
+        The Work's own `event` says what became of it where that is not what the task set out to do.
         The chain of the Work owns its row changes; other chains, in ascending order, get the same words alone.
         """
-        if task.event is None:
+        event = task.event if error is not None else self.event or task.event
+        if event is None:
             return
-        entry = self._entry(task, task.event, error)
+        entry = self._entry(task, event, error)
         payload, details = entry.payload(), entry.details()
         await self.statements.execute(APPEND_ENTRY, self.chain_id, self.entry_id, payload, details)
         for chain_id in sorted(self.also_chains - {self.chain_id}):

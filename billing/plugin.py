@@ -14,12 +14,14 @@ def contribute() -> Contribution:
     from billing import schema
     from billing.consequences import seats
     from billing.terms import default_plan
+    from billing.verdicts import seat_family
 
     default_plan()
     return Contribution(
         types=(schema.SeatConsequence,),
         extends={"Network": schema.NetworkBilling, "Specialist": schema.SpecialistSeat},
         consequences=seats,
+        verdicts=(seat_family(),),
     )
 
 

@@ -75,5 +75,4 @@ def _person(
         is_owner=owner_since is not None,
         full_access=view.has_full_access(specialist_id),
     )
-    name = view.newcomers.get(specialist_id, str(specialist_id))
-    return Person(name, f"network:{view.network_id}", facts, services, owner_since)
+    return Person(view.name_of(specialist_id), f"network:{view.network_id}", facts, services, owner_since)

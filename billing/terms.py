@@ -24,6 +24,12 @@ def seat_policy(code: str, version: int) -> SeatPolicy:
         raise StartRefused(f"A seat policy cannot be read. {error.message}") from error
 
 
+def shipped_policies() -> tuple[SeatPolicy, ...]:
+    """Every seat policy that is shipped, by code. Raises StartRefused, naming file and row."""
+    names = sorted(path.stem for path in FOLDER.glob("seats-*@*.csv") if not path.name.endswith(".sets.csv"))
+    return tuple(seat_policy(code, int(version)) for code, _, version in (name.partition("@") for name in names))
+
+
 def plan_named(code: str) -> Plan:
     """A plan with its policy checked against its prices. Raises StartRefused for an unknown code or a missing price."""
     plan = PLANS.get(code)

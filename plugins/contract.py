@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,10 +20,17 @@ from database.apps import OrmApp
 from database.statements import Statements
 from errors import UserError
 from jobs import Job
+from policies.access_tests import AccessTest
 from policies.catalogue import Capability, Level
 from policies.compile import DomainPolicy
 from policies.delta import OWNER
 from policies.roles import Role
+from policies.verdicts import Verdict, VerdictPolicy, Vocabulary
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+F = TypeVar("F", bound="DataclassInstance")
 
 API_VERSION = "1.0.0"
 """The host API's version: minor versions add, major ones remove (PEP 440)."""
@@ -56,6 +63,15 @@ class AccessView:
     policy: DomainPolicy
     at: datetime
     newcomers: Mapping[UUID, str] = field(default_factory=dict)
+
+    def name_of(self, holder_id: UUID) -> str:
+        """What digests call somebody: the id, or `created:1` for the first whom the change made."""
+        return self.newcomers.get(holder_id, str(holder_id))
+
+    def holder_named(self, name: str) -> UUID:
+        """Whom `name_of` calls so."""
+        created = {called: holder_id for holder_id, called in self.newcomers.items()}
+        return created.get(name) or UUID(name)
 
     def is_active(self, holder_id: UUID) -> bool:
         """Whether somebody may use what they hold: neither suspended nor gone."""
@@ -115,6 +131,30 @@ class Consequences(Protocol):
     ) -> Awaitable[Consequence | None]: ...
 
 
+class Judge(Protocol[F]):
+    """Gives everybody's verdict in a network at the view's instant, by a policy or (None) by the one in force there."""
+
+    def __call__(
+        self, view: AccessView, statements: Statements, policy: VerdictPolicy[F] | None
+    ) -> Awaitable[Mapping[UUID, Verdict]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictFamily(Generic[F]):
+    """What a plugin judges of each holder of a network, such as `seats`: access tests and simulations ask for it.
+
+    `published` are the versions that it ships; once published, a version is never changed. `free` is the outcome of
+    whoever costs nothing, None where the outcomes are not about money.
+    """
+
+    name: str
+    title: str
+    vocabulary: Vocabulary[F]
+    published: tuple[VerdictPolicy[F], ...]
+    judge: Judge[F]
+    free: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """What a plugin adds, in the words of the layers above: root fields, types, jobs, consequences, event types."""
@@ -125,6 +165,7 @@ class Contribution:
     jobs: Sequence[Job] = ()
     events: Sequence[EventType] = ()
     consequences: Consequences | None = None
+    verdicts: Sequence[VerdictFamily[Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +173,8 @@ class Plugin:
     """A plugin's manifest: all that can be known without importing the rest of it.
 
     `name` is permanent and the prefix of everything the plugin brings. `api` is the range of host API versions that it
-    was written for, with an upper bound. `lines` is its file of role lines for its own capabilities. `contribute` is
-    called only when the manifest has passed.
+    was written for, with an upper bound. `lines` is its file of role lines for its own capabilities. `access_tests`
+    hold in every network, and no network can end them. `contribute` is called only when the manifest has passed.
     """
 
     name: str
@@ -147,5 +188,6 @@ class Plugin:
     capabilities: tuple[Capability, ...] = ()
     roles: tuple[Role, ...] = ()
     lines: Path | None = None
+    access_tests: tuple[AccessTest, ...] = ()
     settings: type[PluginSettings] | None = None
     orm: OrmApp | None = None

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
+from typing import Any
 
 from audit.entries import EventType
 from database.apps import OrmApp
 from errors import StartRefused
 from jobs import Job
-from plugins.contract import Consequences, Contribution, Plugin
+from plugins.contract import Consequences, Contribution, Plugin, VerdictFamily
 from plugins.loader import Fault, Listed, PluginRefused, State
+from policies.access_tests import AccessTest
 from policies.catalogue import Catalogue
 from policies.lines import Line
 from policies.release import Release, assemble_release, core_lines
@@ -25,7 +27,7 @@ from schema.builder import Part, RemitSchema
 
 
 class NameTaken(StartRefused):
-    """Two of the core and the plugins bring a job or an event type of one name."""
+    """Two of the core and the plugins bring a job, an event type or a family of verdicts of one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Merged:
     jobs: tuple[Job, ...]
     events: tuple[EventType, ...]
     consequences: Mapping[str, Consequences]
+    verdicts: Mapping[str, VerdictFamily[Any]]
+    access_tests: Mapping[str, tuple[AccessTest, ...]]
 
 
 def merge(core: Plugin, listed: Iterable[Listed]) -> Merged:
@@ -76,7 +80,9 @@ def _merged(core: Plugin, own: Contribution, listed: tuple[Listed, ...]) -> Merg
     jobs = tuple(chain.from_iterable(contribution.jobs for _, contribution, _ in members))
     events = tuple(chain.from_iterable(contribution.events for _, contribution, _ in members))
     _refuse_doubles("job", (job.name for job in jobs))
+    verdicts = tuple(chain.from_iterable(contribution.verdicts for _, contribution, _ in members))
     _refuse_doubles("event type", (event.code for event in events))
+    _refuse_doubles("family of verdicts", (family.name for family in verdicts))
     return Merged(
         listed=listed,
         catalogue=catalogue,
@@ -87,6 +93,10 @@ def _merged(core: Plugin, own: Contribution, listed: tuple[Listed, ...]) -> Merg
         events=events,
         consequences=MappingProxyType(
             {plugin.name: found.consequences for plugin, found, _ in members if found.consequences is not None}
+        ),
+        verdicts=MappingProxyType({family.name: family for family in verdicts}),
+        access_tests=MappingProxyType(
+            {plugin.name: plugin.access_tests for plugin, _, _ in members if plugin.access_tests}
         ),
     )
 

@@ -21,7 +21,9 @@ from plugins.contract import (
     Plugin,
     PluginSettings,
     Publisher,
+    VerdictFamily,
 )
+from policies.access_tests import AccessTest, Group, HasVerdict, HoldersOf, Holds, Mode, Quantifier
 from policies.canonical import canonical_json
 from policies.catalogue import (
     AGE,
@@ -71,6 +73,7 @@ from work import Work
 __all__ = [
     "AGE",
     "ALL",
+    "AccessTest",
     "AccessView",
     "Add",
     "Area",
@@ -90,11 +93,16 @@ __all__ = [
     "FactKind",
     "GraphQLConsequence",
     "GraphQLMoney",
+    "Group",
+    "HasVerdict",
+    "HoldersOf",
+    "Holds",
     "InvalidInput",
     "Job",
     "Level",
     "Line",
     "MinorUnits",
+    "Mode",
     "Money",
     "NotFound",
     "Order",
@@ -104,6 +112,7 @@ __all__ = [
     "Plugin",
     "PluginSettings",
     "Publisher",
+    "Quantifier",
     "Reach",
     "Remove",
     "Role",
@@ -117,6 +126,7 @@ __all__ = [
     "Statements",
     "UserError",
     "Verdict",
+    "VerdictFamily",
     "VerdictPolicy",
     "VerdictPolicyInvalid",
     "Vocabulary",

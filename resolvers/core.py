@@ -11,6 +11,7 @@ from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
+from domain.team import proposals
 from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
@@ -49,7 +50,13 @@ def contribute() -> Contribution:
 def _events(roots: Iterable[Root]) -> dict[EventType, None]:
     """Every event type, once: several mutations may write the same."""
     written = [root.event for root in mutations(roots)] + [QUERY_REFUSED.event]
-    others = (*identity_operations.EVENTS, *notice_jobs.EVENTS, *journal_operations.EVENTS, *DEMO_EVENTS)
+    others = (
+        *identity_operations.EVENTS,
+        *notice_jobs.EVENTS,
+        *journal_operations.EVENTS,
+        *proposals.EVENTS,
+        *DEMO_EVENTS,
+    )
     return dict.fromkeys(event for event in (*written, *others) if event is not None)
 
 

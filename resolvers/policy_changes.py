@@ -5,39 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
+from uuid import UUID
 
-from domain.team import operations
+from domain.pages import Page
+from domain.team import access_tests, operations, proposals
 from domain.team.limits import typed_limits
 from domain.team.rules import (
     AssignRole,
     ChangeRoleLines,
     CreateRole,
+    EndAccessTest,
     EndAssignment,
     LineAsked,
     PolicyChange,
     ResumeHolder,
     RetireRole,
+    SaveAccessTest,
     SetLimits,
     SuspendHolder,
 )
 from errors import InvalidInput, NotFound
 from execution.declaration import mutation, query
 from execution.rows import shown
+from policies.access_tests import HasVerdict, HoldersOf, Holds, OneHolder, Predicate, Who
+from policies.catalogue import Level
+from schema.connections import Connection
 from schema.policy_changes import (
+    AccessTestPredicateInput,
+    AccessTestWhoInput,
     AssignRoleInput,
     ChangePolicyResult,
     ChangeRoleLinesInput,
     CreateRoleInput,
+    DecideProposalResult,
+    EndAccessTestInput,
     EndAssignmentInput,
-    PolicyChanged,
+    EvaluatedAccessTest,
     PolicyChangeInput,
     PolicyChangesInput,
     PolicyPreviewResult,
+    PolicyProposal,
     ResumeHolderInput,
     RetireRoleInput,
     RoleLineInput,
+    SaveAccessTestInput,
     SetLimitsInput,
     SuspendHolderInput,
+    WithdrawProposalResult,
 )
 from work import Work
 
@@ -53,26 +67,63 @@ async def preview_policy_change(work: Work, *, input: PolicyChangesInput) -> Pol
     return shown(await operations.preview_policy_change(work, _changes(work, input)))
 
 
+@query(signed_in=True, rehearsal=True)
+async def preview_proposal(work: Work, *, id: UUID) -> PolicyPreviewResult:
+    """What approving a proposal would do now: for those who may decide it."""
+    return shown(await operations.preview_proposal(work, id))
+
+
+@query(signed_in=True)
+async def policy_proposals(
+    work: Work, *, network: UUID, first: int = 50, after: str | None = None
+) -> Connection[PolicyProposal]:
+    """The changes that you proposed, and those that you may decide; newest first."""
+    _require_network(work, network, ("network",))
+    return shown(await proposals.proposals(work, Page(first, after)))
+
+
+@query(requires="policies:explain", at=Level.NETWORK, name="access_tests")
+async def tested(work: Work, *, network: UUID) -> list[EvaluatedAccessTest]:
+    """The rules about who may what that the network and its plugins keep, and whether they are true now."""
+    _require_network(work, network, ("network",))
+    return shown(await access_tests.evaluated(work))
+
+
 @mutation(event=operations.POLICY_CHANGED, signed_in=True)
 async def change_policy(work: Work, *, input: PolicyChangesInput, consent: str | None = None) -> ChangePolicyResult:
     """Change who may do what. Where it has consequences, it takes the `consent` that the preview gave.
 
     Roles given, limited and ended require `assignments:change`, people suspended and resumed `specialists:suspend`, own
-    roles `roles:change`.
+    roles `roles:change`, rules of the network's own `access_tests:change`. Where a consequence must be approved by
+    somebody else, the change is kept as a proposal.
     """
     changed = await operations.change_policy(work, _changes(work, input), consent=consent)
-    return PolicyChanged(
-        preview=shown(changed.preview),
-        epoch=changed.epoch,
-        unchanged=changed.is_unchanged,
-        journal_entry_id=work.entry_id,
-    )
+    return shown(changed)
+
+
+@mutation(event=proposals.DECIDED, signed_in=True)
+async def decide_proposal(work: Work, *, id: UUID, approve: bool, consent: str | None = None) -> DecideProposalResult:
+    """Approve or reject what a colleague proposed. It takes the capability that the proposal names.
+
+    An approved change is made now, under a fresh preview: where that has consequences, it takes their `consent`.
+    """
+    return shown(await operations.decide_proposal(work, id, approve=approve, consent=consent))
+
+
+@mutation(event=proposals.WITHDRAWN, signed_in=True)
+async def withdraw_proposal(work: Work, *, id: UUID) -> WithdrawProposalResult:
+    """Take back what you proposed, while it waits."""
+    return shown(await proposals.withdraw_proposal(work, id))
 
 
 def _changes(work: Work, input: PolicyChangesInput) -> list[PolicyChange]:
-    if input.network != work.network_id:
-        raise NotFound(path=("input", "network"))
+    _require_network(work, input.network, ("input", "network"))
     return [_change(change, ("input", "changes", position)) for position, change in enumerate(input.changes)]
+
+
+def _require_network(work: Work, network_id: UUID, path: Path) -> None:
+    if network_id != work.network_id:
+        raise NotFound(path=path)
 
 
 def _change(change: PolicyChangeInput, path: Path) -> PolicyChange:
@@ -130,6 +181,40 @@ def _retire_role(given: RetireRoleInput, _path: Path) -> RetireRole:
     return RetireRole(given.role, given.replacement)
 
 
+def _save_access_test(given: SaveAccessTestInput, path: Path) -> SaveAccessTest:
+    return SaveAccessTest(
+        title=given.title,
+        who=_who(given.who, (*path, "saveAccessTest", "who")),
+        quantifier=given.quantifier,
+        predicate=_predicate(given.predicate, (*path, "saveAccessTest", "predicate")),
+        mode=given.mode,
+        number=given.number,
+        test_id=given.test,
+    )
+
+
+def _end_access_test(given: EndAccessTestInput, _path: Path) -> EndAccessTest:
+    return EndAccessTest(given.test)
+
+
+def _who(given: AccessTestWhoInput, path: Path) -> Who:
+    if given.role:
+        return HoldersOf(given.role)
+    if given.holder:
+        return OneHolder(given.holder)
+    if given.group:
+        return given.group
+    raise InvalidInput("A rule concerns a group, a role or a holder.", path=path)
+
+
+def _predicate(given: AccessTestPredicateInput, path: Path) -> Predicate:
+    if given.holds:
+        return Holds(given.holds.capability, given.holds.location)
+    if given.verdict:
+        return HasVerdict(given.verdict.name, given.verdict.outcome)
+    raise InvalidInput("A rule asks for a capability or a verdict.", path=path)
+
+
 def _lines(given: Sequence[RoleLineInput], path: Path) -> tuple[LineAsked, ...]:
     return tuple(
         LineAsked(line.capability, line.effect, typed_limits(line.limits, path=(*path, "lines", position, "limits")))
@@ -147,6 +232,8 @@ KINDS: Final[Mapping[str, Callable[[Any, Path], PolicyChange]]] = MappingProxyTy
         "create_role": _create_role,
         "change_role_lines": _change_role_lines,
         "retire_role": _retire_role,
+        "save_access_test": _save_access_test,
+        "end_access_test": _end_access_test,
     }
 )
 """How each kind of `PolicyChangeInput` is read, by its field."""

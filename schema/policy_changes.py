@@ -9,8 +9,9 @@ from uuid import UUID
 import strawberry
 
 from domain.network import reads as network
-from domain.team import consequences, reads, rules
+from domain.team import access_tests, consequences, operations, proposals, reads, rules
 from execution import declaration as remit
+from policies import access_tests as tests
 from policies import delta
 from policies import lines as role_lines
 from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
@@ -18,6 +19,9 @@ from schema.network import Location
 from schema.team import Specialist
 
 strawberry.enum(delta.Change, name="AccessChange", description="What happens to one access.")
+strawberry.enum(tests.Quantifier, name="AccessTestQuantifier", description="How many may meet it, or must.")
+strawberry.enum(tests.Mode, name="AccessTestMode", description="What a change gets that makes the test untrue.")
+strawberry.enum(tests.Group, name="AccessTestGroup", description="Subjects that need no name.")
 strawberry.enum(role_lines.Effect, name="LineEffect", description="What a line does; a deny beats every allow.")
 
 
@@ -31,6 +35,48 @@ class AccessDeltaEntry:
     location: Location | None = remit.relation(
         network.locations_by_id, key="location_id", description="Null: the whole network."
     )
+
+
+@remit.type(row=tests.AccessTest)
+class AccessTest:
+    """A rule about who may what: no later change of policy may make it untrue."""
+
+    id: UUID
+    title: str
+    sentence: str = remit.computed(access_tests.sentence_of, description="What it asks, in words.")
+    quantifier: tests.Quantifier
+    number: int = strawberry.field(description="Of AT_MOST and AT_LEAST; else 0.")
+    mode: tests.Mode
+
+
+@remit.type(row=tests.Evaluation)
+class AccessTestEvaluation:
+    """Whether a test is true."""
+
+    holds: bool
+    count: int = strawberry.field(description="How many of the subjects meet it.")
+    offenders: list[Specialist] = remit.relation(
+        access_tests.offenders_of, key="offenders", description="Who speaks against it; the first 100."
+    )
+
+
+@remit.type(row=access_tests.Evaluated)
+class EvaluatedAccessTest:
+    """A test as it stands now."""
+
+    test: AccessTest
+    evaluation: AccessTestEvaluation
+    plugin: str | None = strawberry.field(description="The plugin that it comes with; null for the network's own.")
+
+
+@remit.type(row=tests.AccessTestOutcome)
+class AccessTestOutcome:
+    """A test before and after a change."""
+
+    test: AccessTest
+    before: AccessTestEvaluation
+    after: AccessTestEvaluation
+    blocks: bool = strawberry.field(description="Whether the change is refused for it.")
 
 
 @strawberry.interface(description="What a change of policy entails in a plugin's world.")
@@ -58,6 +104,12 @@ class PolicyPreview:
     lost: int = strawberry.field(description="Accesses lost or narrowed.")
     entries: list[AccessDeltaEntry] = strawberry.field(description="The first 200 of them.")
     consequences: list[Consequence]
+    access_tests: list[AccessTestOutcome] = strawberry.field(
+        description="The rules that the change makes true or untrue, and those that stay untrue."
+    )
+    approval: str | None = strawberry.field(
+        description="The capability of those who must approve it; null where you can make it yourself."
+    )
 
 
 @remit.type(row=rules.ConsentRequired)
@@ -97,6 +149,69 @@ class LastOwner(UserError):
 @remit.type(row=rules.OwnersOnly)
 class OwnersOnly(UserError):
     """Only an owner changes an owner."""
+
+
+@remit.type(row=proposals.ProposalRow)
+class PolicyProposal:
+    """A change of policy that waits, or waited, for a second person."""
+
+    id: UUID
+    state: str = strawberry.field(description="PROPOSED, APPROVED, REJECTED, WITHDRAWN or EXPIRED.")
+    capability: str = strawberry.field(description="Whoever holds it may decide.")
+    proposed_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+    proposed_by: Specialist | None = remit.relation(reads.specialists_by_id, key="proposed_by")
+    decided_by: Specialist | None = remit.relation(reads.specialists_by_id, key="decided_by")
+
+
+@remit.type(row=proposals.ApprovalRequired)
+class ApprovalRequired(UserError):
+    """The change is kept as a proposal, and waits for somebody who may approve it."""
+
+    capability: str = strawberry.field(description="Whoever holds it may decide.")
+    preview: PolicyPreview
+    proposal: PolicyProposal | None = remit.relation(proposals.proposals_by_id, key="proposal_id")
+
+
+@remit.type(row=proposals.ProposalRejected)
+class ProposalRejected:
+    """Somebody decided against the proposal; nothing was changed."""
+
+    proposal: PolicyProposal | None = remit.relation(proposals.proposals_by_id, key="proposal_id")
+
+
+@remit.type(row=proposals.ProposalWithdrawn)
+class ProposalWithdrawn:
+    """The proposal was taken back; nothing was changed."""
+
+    proposal: PolicyProposal | None = remit.relation(proposals.proposals_by_id, key="proposal_id")
+
+
+@remit.type(row=rules.ProposalDecided)
+class ProposalDecided(UserError):
+    """The proposal waits no longer."""
+
+    state: str
+
+
+@remit.type(row=rules.OwnProposal)
+class OwnProposal(UserError):
+    """Nobody approves what they proposed themselves."""
+
+
+@remit.type(row=rules.ProposerMayNot)
+class ProposerMayNot(UserError):
+    """Whoever proposed the change may not make it any more."""
+
+    refusal_code: str = strawberry.field(description="What refuses it, such as GRANT_EXCEEDS_OWN.")
+
+
+@remit.type(row=rules.AccessTestFailed)
+class AccessTestFailed(UserError):
+    """The change would break rules that the network set itself."""
+
+    tests: list[AccessTestOutcome]
 
 
 @remit.type(row=rules.RoleInUse)
@@ -209,6 +324,59 @@ class RetireRoleInput:
     replacement: str | None = strawberry.field(default=None, description="The code of what its holders get instead.")
 
 
+@strawberry.input(one_of=True, description="Whom an access test concerns.")
+class AccessTestWhoInput:
+    """Whom an access test concerns."""
+
+    group: tests.Group | None = strawberry.UNSET
+    role: str | None = strawberry.UNSET
+    holder: UUID | None = strawberry.UNSET
+
+
+@strawberry.input(description="Holding a capability, or any of several.")
+class HoldsInput:
+    """Holding a capability, or any of several."""
+
+    capability: str = strawberry.field(description="Its code, `area:*` or `*:verb`.")
+    location: UUID | None = strawberry.field(default=None, description="Null: the whole network.")
+
+
+@strawberry.input(description="Having an outcome by a verdict policy, such as `seats`: `free`.")
+class HasVerdictInput:
+    """Having an outcome by a verdict policy."""
+
+    name: str
+    outcome: str
+
+
+@strawberry.input(one_of=True, description="What an access test asks of each.")
+class AccessTestPredicateInput:
+    """What an access test asks of each."""
+
+    holds: HoldsInput | None = strawberry.UNSET
+    verdict: HasVerdictInput | None = strawberry.UNSET
+
+
+@strawberry.input(description="Keep a rule about who may what, as a new one or in place of another.")
+class SaveAccessTestInput:
+    """Keep a rule about who may what."""
+
+    title: str
+    who: AccessTestWhoInput
+    quantifier: tests.Quantifier
+    predicate: AccessTestPredicateInput
+    mode: tests.Mode
+    number: int = strawberry.field(default=0, description="For AT_MOST and AT_LEAST.")
+    test: UUID | None = strawberry.field(default=None, description="The rule that it replaces.")
+
+
+@strawberry.input(description="Give up one of the network's own rules.")
+class EndAccessTestInput:
+    """Give up one of the network's own rules."""
+
+    test: UUID
+
+
 @strawberry.input(one_of=True, description="One change of policy.")
 class PolicyChangeInput:
     """One change of policy."""
@@ -221,6 +389,8 @@ class PolicyChangeInput:
     create_role: CreateRoleInput | None = strawberry.UNSET
     change_role_lines: ChangeRoleLinesInput | None = strawberry.UNSET
     retire_role: RetireRoleInput | None = strawberry.UNSET
+    save_access_test: SaveAccessTestInput | None = strawberry.UNSET
+    end_access_test: EndAccessTestInput | None = strawberry.UNSET
 
 
 @strawberry.input(description="Changes of policy, made in their order, all or none.")
@@ -231,13 +401,13 @@ class PolicyChangesInput:
     changes: list[PolicyChangeInput] = strawberry.field(description="1 to 100.")
 
 
-@remit.type()
+@remit.type(row=operations.PolicyChanged)
 class PolicyChanged:
     """The change is made."""
 
     preview: PolicyPreview = strawberry.field(description="What it did.")
     epoch: int
-    unchanged: bool = strawberry.field(description="Whether it had been made before.")
+    unchanged: bool = remit.attribute(column="is_unchanged", description="Whether it had been made before.")
     journal_entry_id: UUID
 
 
@@ -249,6 +419,9 @@ PolicyPreviewResult = Annotated[
     | RoleInUse
     | InvalidPolicy
     | InvalidInput
+    | ProposalDecided
+    | OwnProposal
+    | ProposerMayNot
     | NotFound
     | Forbidden,
     strawberry.union("PolicyPreviewResult", description="What the change would do, or why it cannot be."),
@@ -257,7 +430,9 @@ ChangePolicyResult = Annotated[
     PolicyChanged
     | ConsentRequired
     | ConsequencesChanged
+    | ApprovalRequired
     | ConsequenceRefused
+    | AccessTestFailed
     | GrantExceedsOwn
     | LastOwner
     | OwnersOnly
@@ -268,4 +443,27 @@ ChangePolicyResult = Annotated[
     | Forbidden
     | BusyTryAgain,
     strawberry.union("ChangePolicyResult", description="The change, or why not."),
+]
+DecideProposalResult = Annotated[
+    PolicyChanged
+    | ProposalRejected
+    | ConsentRequired
+    | ConsequencesChanged
+    | ConsequenceRefused
+    | AccessTestFailed
+    | ProposalDecided
+    | OwnProposal
+    | ProposerMayNot
+    | LastOwner
+    | RoleInUse
+    | InvalidPolicy
+    | InvalidInput
+    | NotFound
+    | Forbidden
+    | BusyTryAgain,
+    strawberry.union("DecideProposalResult", description="The change, its rejection, or why neither."),
+]
+WithdrawProposalResult = Annotated[
+    ProposalWithdrawn | ProposalDecided | NotFound | Forbidden | BusyTryAgain,
+    strawberry.union("WithdrawProposalResult", description="The proposal as it is now, or why not."),
 ]

@@ -1,17 +1,22 @@
-"""Asking the plugins what a change of policy entails: inside a savepoint, read-only, within two seconds each."""
+"""Asking the plugins about a change of policy: inside a savepoint, read-only, within two seconds each."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from hashlib import sha256
+from typing import TypeVar
+from uuid import UUID
 
 import structlog
 
-from plugins.contract import AccessView, Consequence, Consequences
+from plugins.contract import AccessView, Consequence
 from policies.canonical import canonical_json
 from work import Work
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 SECONDS = 2.0
 READ_ONLY = "SET LOCAL transaction_read_only = on"
@@ -21,31 +26,52 @@ class Unknown(Consequence):
     """A plugin that failed or was late: nobody knows what would follow, so somebody must agree to that."""
 
 
+class PluginSilent(Exception):
+    """A plugin failed or was late; the log says how."""
+
+
 async def ask_plugins(work: Work, before: AccessView, after: AccessView) -> tuple[Consequence, ...]:
     """Every plugin's consequence, in the order of their names; what they wrote or broke is undone."""
     found: list[Consequence] = []
     for plugin, consequences in sorted(work.host.consequences.items()):
-        consequence = await _ask(work, plugin, consequences, before, after)
-        if consequence is not None:
-            found.append(consequence)
+        try:
+            answer = await _answer(work, plugin, partial(consequences, before, after, work.statements))
+        except PluginSilent:
+            answer = _unknown(plugin)
+        if answer is not None:
+            found.append(answer)
     return tuple(found)
 
 
-async def _ask(
-    work: Work, plugin: str, consequences: Consequences, before: AccessView, after: AccessView
-) -> Consequence | None:
-    answer: Consequence | None = None
+async def ask_outcomes(work: Work, view: AccessView, family: str) -> Mapping[UUID, str]:
+    """Each holder's outcome by the verdicts in force; nobody's where the plugin is gone, failed or was late."""
+    known = work.host.verdicts.get(family)
+    if known is None:
+        return {}
+    try:
+        judged = await _answer(work, family, partial(known.judge, view, work.statements, None))
+    except PluginSilent:
+        return {}
+    return {holder_id: verdict.outcome for holder_id, verdict in judged.items()}
+
+
+async def _answer(work: Work, plugin: str, question: Callable[[], Awaitable[T]]) -> T:
+    """The plugin's answer. Raises PluginSilent."""
     try:
         async with asyncio.timeout(SECONDS), work.statements.savepoint() as savepoint:
             await work.statements.execute(READ_ONLY)
-            answer = await consequences(before, after, work.statements)
+            answer = await question()
             await savepoint.roll_back()
-    except Exception:  # a plugin's failure, whatever it is, is a consequence of its own
-        log.exception("consequence_failed", plugin=plugin)
-        return Unknown(
-            plugin=plugin,
-            digest=sha256(canonical_json({"plugin": plugin, "unknown": True})).hexdigest(),
-            title=f"What follows in {plugin} could not be told.",
-            requires_consent=True,
-        )
+    except Exception as error:  # a plugin's failure, whatever it is, is an answer of its own
+        log.exception("plugin_silent", plugin=plugin)
+        raise PluginSilent(plugin) from error
     return answer
+
+
+def _unknown(plugin: str) -> Unknown:
+    return Unknown(
+        plugin=plugin,
+        digest=sha256(canonical_json({"plugin": plugin, "unknown": True})).hexdigest(),
+        title=f"What follows in {plugin} could not be told.",
+        requires_consent=True,
+    )

@@ -14,6 +14,18 @@ from uuid import UUID
 
 from errors import UserError
 from plugins.contract import Consequence
+from policies.access_tests import (
+    AccessTestOutcome,
+    Group,
+    HasVerdict,
+    HoldersOf,
+    Holds,
+    Mode,
+    OneHolder,
+    Predicate,
+    Quantifier,
+    Who,
+)
 from policies.delta import Entry, Missing
 from policies.limit_syntax import limits_to_json
 from policies.limits import NO_LIMITS, Limits
@@ -175,13 +187,89 @@ class RetireRole:
         return {"retire": {name: value for name, value in given.items() if value is not None}}
 
 
+@dataclass(frozen=True, slots=True)
+class SaveAccessTest:
+    """Keep a rule about who may what, in place of another one (`test_id`) or as a new one."""
+
+    requires: ClassVar[str] = "access_tests:change"
+
+    title: str
+    who: Who
+    quantifier: Quantifier
+    predicate: Predicate
+    mode: Mode
+    number: int = 0
+    test_id: UUID | None = None
+
+    def to_json(self, domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        given = {
+            "test": str(self.test_id) if self.test_id else None,
+            "title": self.title,
+            "who": who_to_json(self.who),
+            "quantifier": str(self.quantifier),
+            "number": self.number,
+            "predicate": predicate_to_json(self.predicate),
+            "scope": domain.scope(place_of(self.predicate)),
+            "mode": str(self.mode),
+        }
+        return {"saveTest": {name: value for name, value in given.items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class EndAccessTest:
+    """Give up one of the network's own rules about who may what."""
+
+    requires: ClassVar[str] = "access_tests:change"
+
+    test_id: UUID
+
+    def to_json(self, _domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it."""
+        return {"endTest": {"test": str(self.test_id)}}
+
+
+def who_to_json(who: Who) -> dict[str, str]:
+    """Whom an access test concerns, as rows and consents say it."""
+    match who:
+        case HoldersOf(role):
+            return {"role": role}
+        case OneHolder(holder_id):
+            return {"holder": str(holder_id)}
+        case Group():
+            return {"group": str(who)}
+
+
+def predicate_to_json(predicate: Predicate) -> dict[str, str]:
+    """What an access test asks of each, as rows and consents say it; its place is said apart."""
+    match predicate:
+        case Holds(capability):
+            return {"holds": capability}
+        case HasVerdict(family, outcome):
+            return {"verdict": family, "outcome": outcome}
+
+
+def place_of(predicate: Predicate) -> UUID | None:
+    """The location at which an access test asks, None for the whole network."""
+    return predicate.location_id if isinstance(predicate, Holds) else None
+
+
 def _in_order(lines: Sequence[LineAsked]) -> list[dict[str, Any]]:
     """The lines of a role, whose order means nothing: sorted, so that equal roles are equal."""
     return [line.to_json() for line in sorted(lines, key=lambda line: (line.capability, line.effect))]
 
 
 PolicyChange = (
-    AssignRole | EndAssignment | SetLimits | SuspendHolder | ResumeHolder | CreateRole | ChangeRoleLines | RetireRole
+    AssignRole
+    | EndAssignment
+    | SetLimits
+    | SuspendHolder
+    | ResumeHolder
+    | CreateRole
+    | ChangeRoleLines
+    | RetireRole
+    | SaveAccessTest
+    | EndAccessTest
 )
 
 
@@ -189,7 +277,9 @@ PolicyChange = (
 class PolicyPreview:
     """What a change would do: whose access it alters, what follows from it, and the consent that agrees to just that.
 
-    `entries` are the first of the delta; `gained` and `lost` count all of it.
+    `entries` are the first of the delta; `gained` and `lost` count all of it. `access_tests` are those that the change
+    makes true or untrue, and those that stay untrue. `approval` is the capability of those who must approve the change,
+    None where nobody must.
     """
 
     consent: str
@@ -198,6 +288,8 @@ class PolicyPreview:
     lost: int
     entries: tuple[Entry, ...]
     consequences: tuple[Consequence, ...]
+    access_tests: tuple[AccessTestOutcome, ...]
+    approval: str | None
 
 
 class ConsentRequired(UserError):
@@ -265,6 +357,50 @@ class OwnersOnly(UserError):
         super().__init__("Only an owner may suspend or resume an owner, or take the owner's role from somebody.")
 
 
+class ProposalDecided(UserError):
+    """The proposal waits no longer: it was decided, withdrawn, or it expired."""
+
+    code = "PROPOSAL_DECIDED"
+    hint = "Look at its state, and propose the change anew if it is still wanted."
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This proposal is {state.lower()}.", path=("id",))
+        self.state = state
+
+
+class OwnProposal(UserError):
+    """Nobody approves what they proposed themselves, not even the only owner."""
+
+    code = "OWN_PROPOSAL"
+    hint = "Ask somebody else who may decide it, or withdraw it."
+
+    def __init__(self) -> None:
+        super().__init__("You proposed this change yourself.", path=("id",))
+
+
+class ProposerMayNot(UserError):
+    """Whoever proposed the change may not make it any more; an approval lends no rights."""
+
+    code = "PROPOSER_MAY_NOT"
+    hint = "Reject the proposal, or propose the change yourself."
+
+    def __init__(self, refusal: UserError) -> None:
+        super().__init__(f"Whoever proposed this may not make such a change now ({refusal.code}).", path=("id",))
+        self.refusal_code = refusal.code
+
+
+class AccessTestFailed(UserError):
+    """The change would break rules that the network set itself, in mode BLOCK."""
+
+    code = "ACCESS_TEST_FAILED"
+    hint = "Change something else, or change the rule first (it takes `access_tests:change`)."
+
+    def __init__(self, outcomes: Sequence[AccessTestOutcome]) -> None:
+        broken = ", ".join(f"“{outcome.test.title}”" for outcome in outcomes)
+        super().__init__(f"This would break what must stay true: {broken}.")
+        self.tests = tuple(outcomes)
+
+
 class RoleInUse(UserError):
     """Somebody holds the role: they would be left without."""
 
@@ -285,6 +421,13 @@ def only_takes_away(changes: Sequence[PolicyChange]) -> bool:
 def must_agree(changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> bool:
     """Whether the change waits for a consent: a consequence asks for one, and it does more than take access away."""
     return not only_takes_away(changes) and any(consequence.requires_consent for consequence in consequences)
+
+
+def require_unbroken(changes: Sequence[PolicyChange], outcomes: Sequence[AccessTestOutcome]) -> None:
+    """Let a change through that breaks no blocking access test, or only takes access away. Raises AccessTestFailed."""
+    broken = [outcome for outcome in outcomes if outcome.blocks]
+    if broken and not only_takes_away(changes):
+        raise AccessTestFailed(broken)
 
 
 def require_unrefused(changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> None:

@@ -14,7 +14,7 @@ from tests.house.source import files, functions, tree_of
 EDGES = {
     ("app.py", "Remit._database_condition"): "readiness tells of a database that is away, whatever it died of",
     ("app.py", "_keep_working"): "the worker outlives what happens to the database",
-    ("domain/team/consequences.py", "_ask"): "a plugin's failure is a consequence of its own",
+    ("domain/team/consequences.py", "_answer"): "a plugin's failure is an answer of its own",
     ("execution/operation.py", "CarryOut._try"): "masked and logged like the error of a field",
     ("pages/health.py", "_conditions"): "a check that fails is an unmet condition",
     ("plugins/loader.py", "_answer_of.run"): "not even SystemExit of a foreign module ends the host",

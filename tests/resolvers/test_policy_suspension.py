@@ -16,7 +16,6 @@ from domain.team import operations
 from domain.team.rules import ConsentRequired, ConsequenceRefused, ResumeHolder, SuspendHolder
 from errors import UserError
 from plugins.contract import AccessView, Consequence
-from policies.decisions import Forbidden
 from tests.api import Api
 from tests.factories import Person, Salon, make_salon
 from work import Caller, Task, Work
@@ -299,7 +298,6 @@ async def apply(
     ("case", "entailed", "error"),
     [
         ("a consent is required", replace(TOYS, requires_consent=True), ConsentRequired),
-        ("another right is required", replace(TOYS, requires_capability="roles:change"), Forbidden),
         ("a plugin refuses", replace(TOYS, refuses=NotNow("Not now.")), ConsequenceRefused),
     ],
 )
