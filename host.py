@@ -29,7 +29,7 @@ from database.statements import Statements
 from plugins.contract import Consequences, VerdictFamily
 from policies.access_tests import AccessTest
 from policies.release import Release
-from policies.scopes import network
+from policies.scopes import Domain, network
 from policies.store import PolicyCache
 from policies.viewer import Viewer, ViewerKind, viewer_in, viewer_without_domain
 from settings import Settings
@@ -104,13 +104,14 @@ class Host:
             return await self._perform(caller, task, run)
 
     async def perform_as_system(
-        self, network_id: UUID | None, task: Task, run: Callable[[Work], Awaitable[T]], *, name: str = "system"
+        self, domain: Domain | UUID | None, task: Task, run: Callable[[Work], Awaitable[T]], *, name: str = "system"
     ) -> T:
-        """Run a Work that no person asked for, in a network or (None) in the scope of identity, to its commit.
+        """Run a Work that no person asked for, in a domain or (None) in the scope of identity, to its commit.
 
-        Its viewer is nobody and holds nothing; the journal names the system with `name`, a job's. Raises as `perform`.
+        A network may be named by its id alone. The Work's viewer is nobody and holds nothing; the journal names the
+        system with `name`, a job's. Raises as `perform`.
         """
-        caller = Caller(network_id=network_id, transport=name)
+        caller = Caller(domain=network(domain) if isinstance(domain, UUID) else domain, transport=name)
         return await self.perform(caller, replace(task, is_system=True), run)
 
     async def _perform(self, caller: Caller, task: Task, run: Callable[[Work], Awaitable[T]]) -> T:
@@ -160,14 +161,15 @@ class Host:
             statements=statements,
             at=at,
             entry_id=uuid7(),
-            is_identity=task.is_public or (task.is_system and caller.network_id is None),
+            is_identity=task.is_public or (task.is_system and caller.domain is None),
             is_account_matter=task.is_account_matter,
-            system_network_id=caller.network_id if task.is_system else None,
+            system_domain=caller.domain if task.is_system else None,
         )
         if task.is_public or task.is_system or caller.token_hash is None:
             await work.set_scope()
             return work
-        row = _known(await statements.fetchrow(OPEN_SCOPE, caller.token_hash, caller.network_id))
+        wanted = caller.domain.network_id if caller.domain else None
+        row = _known(await statements.fetchrow(OPEN_SCOPE, caller.token_hash, wanted))
         work.session = Session.of(row, at=at)
         work.name = row["specialist_name"] or row["account_name"]
         work.viewer = await self._viewer(row, work)

@@ -22,14 +22,16 @@ from jobs import Job, defer
 from plugins.contract import AccessView
 from policies.decisions import Forbidden
 from policies.limits import Address
+from policies.scopes import OPERATOR, Domain
 from policies.viewer import Viewer
 
 if TYPE_CHECKING:
     from host import Host
 
 SET_SCOPE = """
-SELECT set_config('remit.network_id', $1, true), set_config('remit.account_id', $2, true),
-       set_config('remit.identity', $3, true)
+SELECT set_config('remit.network_id', $1, true), set_config('remit.partner_id', $2, true),
+       set_config('remit.operator', $3, true), set_config('remit.account_id', $4, true),
+       set_config('remit.identity', $5, true)
 """
 BEGIN_ENTRY = "SELECT journal_begin($1, $2)"
 APPEND_ENTRY = "SELECT journal_append($1, $2, $3, $4)"
@@ -51,10 +53,10 @@ class BusyTryAgain(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is known of a request before the database is asked: from where, with which token, for which network."""
+    """What is known of a request before the database is asked: from where, with which token, for which domain."""
 
     token: str | None = None
-    network_id: UUID | None = None
+    domain: Domain | None = None
     device: Device | None = None
     address: Address | None = None
     user_agent: str = ""
@@ -153,7 +155,7 @@ class Work:
     session: Session | None = None
     is_identity: bool = False
     is_account_matter: bool = False
-    system_network_id: UUID | None = None
+    system_domain: Domain | None = None
     location_id: UUID | None = None
     targets: list[Target] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -166,20 +168,24 @@ class Work:
     cookies: list[ResponseCookie] = field(default_factory=list)
 
     @property
-    def network_id(self) -> UUID:
-        """The network that the Work acts in. Raises Unauthenticated where the viewer has chosen none."""
-        if self._acts_in is None:
-            raise Unauthenticated("No network is chosen.", hint="Send the header Remit-Network with a network's id.")
-        return self._acts_in
+    def domain(self) -> Domain | None:
+        """The domain that the Work acts in; None where nobody has chosen one, and in the scope of identity."""
+        return self.viewer.policy.domain if self.viewer.policy else self.system_domain
 
     @property
-    def _acts_in(self) -> UUID | None:
-        return self.viewer.network_id or self.system_network_id
+    def network_id(self) -> UUID:
+        """The network that the Work acts in. Raises Unauthenticated where the viewer has chosen none."""
+        network_id = self.domain.network_id if self.domain else None
+        if network_id is None:
+            raise Unauthenticated("No network is chosen.", hint="Send the header Remit-Network with a network's id.")
+        return network_id
 
     @property
     def chain_id(self) -> UUID:
-        """The journal chain of the Work: its network's, or the operator's, where account matters belong."""
-        return OPERATOR_CHAIN if self.is_account_matter else self._acts_in or OPERATOR_CHAIN
+        """The journal chain of the Work: its domain's, or the operator's, where account matters belong."""
+        if self.domain is None or self.domain.id is None or self.is_account_matter:
+            return OPERATOR_CHAIN
+        return self.domain.id
 
     @property
     def access(self) -> AccessView:
@@ -202,7 +208,12 @@ class Work:
         """Scope the transaction to this Work's viewer for row-level security."""
         account_id = self.viewer.account_id or (self.account[0] if self.account else None)
         await self.statements.execute(
-            SET_SCOPE, str(self._acts_in or ""), str(account_id or ""), "on" if self.is_identity else ""
+            SET_SCOPE,
+            str((self.domain and self.domain.network_id) or ""),
+            str((self.domain and self.domain.partner_id) or ""),
+            "on" if self.domain == OPERATOR else "",
+            str(account_id or ""),
+            "on" if self.is_identity else "",
         )
 
     async def begin_entry(self) -> None:

@@ -28,6 +28,7 @@ from demo.rows import TABLES, Account, Row, columns
 from domain.identity.passwords import PasswordHashing
 from errors import StartRefused
 from host import Host
+from policies import scopes
 from work import Caller, Task, Work
 
 IMPORT = Task(DEMO_IMPORTED, is_system=True)
@@ -203,7 +204,8 @@ class _Writing:
         for part in stage:
             rows = await _with_passwords(part.rows)
             # All Works of the import are one request: the journal shows them together.
-            caller = Caller(network_id=part.network_id, transport="demo", request_id=demo_id("import"))
+            domain = scopes.network(part.network_id) if part.network_id else None
+            caller = Caller(domain=domain, transport="demo", request_id=demo_id("import"))
             await self._host.perform(caller, IMPORT, partial(_write, part_id=part.id, rows=rows))
             self._done += len(rows)
             self._progress(part.label, self._done, self._total)

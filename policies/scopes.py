@@ -23,6 +23,16 @@ class Domain:
         """The scope's name: the domain's own, or `network:<id>/location:<id>`."""
         return str(self) if location_id in (None, self.id) else f"{self}/location:{location_id}"
 
+    @property
+    def network_id(self) -> UUID | None:
+        """Which network it is, if it is one."""
+        return self.id if self.kind is DomainKind.NETWORK else None
+
+    @property
+    def partner_id(self) -> UUID | None:
+        """Which partner firm it is, if it is one."""
+        return self.id if self.kind is DomainKind.PARTNER else None
+
 
 OPERATOR: Final = Domain(DomainKind.OPERATOR, None)
 

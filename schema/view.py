@@ -30,6 +30,7 @@ from audit.devices import SCOPE_ADDRESS, SCOPE_DEVICE
 from execution.context import RequestContext
 from execution.operation import UNAVAILABLE
 from host import Host
+from policies.scopes import Domain, network
 from schema.builder import RemitSchema
 from schema.credentials import SESSION_COOKIE, Credentials, Token, bearer_token
 from schema.media_types import GRAPHQL, answer_type
@@ -164,9 +165,9 @@ class GraphQLView(GraphQL[Any, None]):
 
     async def on_ws_connect(self, context: Socket) -> UnsetType | dict[str, object] | None:
         """Take the bearer and the network that come with `connection_init`: browsers cannot set a socket's headers."""
-        network_id = context.connection_params.get("remit-network")
-        if network_id is not None:
-            context.caller = replace(context.caller, network_id=_network_id(str(network_id)))
+        chosen = context.connection_params.get("remit-network")
+        if chosen is not None:
+            context.caller = replace(context.caller, domain=_domain(str(chosen)))
         authorization = context.connection_params.get("authorization")
         if authorization is not None:
             context.caller = replace(context.caller, token=_bearer_of(authorization, context.caller))
@@ -187,7 +188,7 @@ class GraphQLView(GraphQL[Any, None]):
         device = connection.scope.get(SCOPE_DEVICE)
         return Caller(
             token=token.value,
-            network_id=_network_id(connection.headers.get(NETWORK_HEADER)),
+            domain=_domain(connection.headers.get(NETWORK_HEADER)),
             device=device,
             address=connection.scope.get(SCOPE_ADDRESS),
             user_agent=device.user_agent if device else "",
@@ -206,14 +207,14 @@ def _bearer_of(authorization: object, caller: Caller) -> str:
         raise ConnectionRejectionError from refusal
 
 
-def _network_id(text: str | None) -> UUID | None:
+def _domain(text: str | None) -> Domain | None:
     """The network that a request names; a malformed id is that of no network, never of the only one."""
     if text is None:
         return None
     try:
-        return UUID(text)
+        return network(UUID(text))
     except ValueError:
-        return NOBODY
+        return network(NOBODY)
 
 
 def _allow(*methods: str) -> dict[str, str]:

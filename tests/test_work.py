@@ -8,21 +8,27 @@ from uuid import UUID
 import asyncpg
 import pytest
 from structlog.testing import capture_logs
+from uuid_utils.compat import uuid7
 
 from app import Remit
-from audit.entries import Area, EventType
+from audit.entries import OPERATOR_CHAIN, Area, EventType
 from database.sqlstate import sqlstate_of
 from domain.clients.models import Client
 from domain.journal.operations import verify_journal
 from errors import InvalidInput
 from host import JOURNAL_UNWRITTEN
 from jobs import Job
+from policies.scopes import OPERATOR, Domain, network, partner
 from tests.api import Api
 from tests.factories import Salon, make_salon
 from work import BusyTryAgain, Task, Work
 
 TOUCHED = Task(EventType("test.touched", Area.SYSTEM))
 PEOPLE = {"hal": ("owner", "network"), "nil": ("", "network")}
+FIRM = uuid7()
+PUBLISH = """
+INSERT INTO verdict_policies (code, version, lines, digest, source) VALUES ($1, 1, '[]', repeat('0', 64), 'test')
+"""
 
 
 async def nothing(_host: object, **_arguments: str) -> None:
@@ -73,6 +79,53 @@ async def test_a_work_leaves_its_rows_its_entry_and_its_job_together(remit: Remi
     assert (written[-1]["code"], written[-1]["outcome"], written[-1]["change_count"]) == ("test.touched", "ok", 1)
     assert await count(remit, JOBS, str(client_id)) == 1
     assert await count(remit, "SELECT count(*) FROM clients WHERE id = $1", client_id, network_id=salon.network_id) == 1
+
+
+SCOPE = """
+SELECT current_setting('remit.network_id', true) AS network_id, current_setting('remit.partner_id', true) AS partner_id,
+  current_setting('remit.operator', true) AS operator, current_setting('remit.identity', true) AS identity
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "domain", "scope", "chain_id"),
+    [
+        ("operator", OPERATOR, {"operator": "on"}, OPERATOR_CHAIN),
+        ("a partner", partner(FIRM), {"partner_id": str(FIRM)}, FIRM),
+        ("a network", network(FIRM), {"network_id": str(FIRM)}, FIRM),
+        ("a network by its id alone", FIRM, {"network_id": str(FIRM)}, FIRM),
+        ("identity", None, {"identity": "on"}, OPERATOR_CHAIN),
+    ],
+)
+async def test_a_system_work_has_the_scope_and_the_chain_of_its_domain_and_no_other(
+    remit: Remit, case: str, domain: Domain | UUID | None, scope: dict[str, str], chain_id: UUID
+) -> None:
+    async def look(work: Work) -> tuple[dict[str, str], UUID]:
+        row = await work.statements.fetchrow(SCOPE)
+        assert row is not None
+        return {name: value for name, value in row.items() if value}, work.chain_id
+
+    assert await remit.host.perform_as_system(domain, TOUCHED, look) == (scope, chain_id), case
+
+
+async def test_a_system_work_of_the_operator_writes_what_is_the_operators(remit: Remit) -> None:
+    """A published verdict policy is readable by all and written by the operator alone."""
+    code = f"test_{uuid7().hex}"
+
+    async def publish(work: Work) -> None:
+        await work.statements.execute(PUBLISH, code)
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await remit.host.perform_as_system(FIRM, TOUCHED, publish)
+    await remit.host.perform_as_system(OPERATOR, TOUCHED, publish, name="release")
+
+    assert await count(remit, "SELECT count(*) FROM verdict_policies WHERE code = $1", code) == 1
+    async with remit.host.database.read() as statements:
+        await statements.execute("SELECT set_config('remit.operator', 'on', true)")
+        last = await statements.fetchrow("SELECT * FROM journal_entries ORDER BY seq DESC LIMIT 1")
+    assert last is not None
+    assert (last["chain_id"], last["actor_type"], last["actor_id"]) == (OPERATOR_CHAIN, "system", "release")
+    assert last["change_count"] == 1
 
 
 async def test_a_refused_work_leaves_its_entry_alone(remit: Remit, salon: Salon) -> None:

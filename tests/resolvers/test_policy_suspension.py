@@ -16,6 +16,7 @@ from domain.team import operations
 from domain.team.rules import ConsentRequired, ConsequenceRefused, ResumeHolder, SuspendHolder
 from errors import UserError
 from plugins.contract import AccessView, Consequence
+from policies.scopes import network
 from tests.api import Api
 from tests.factories import Person, Salon, make_salon
 from work import Caller, Task, Work
@@ -291,7 +292,7 @@ async def apply(
         await operations.change_policy(work, [change], consent=None)
 
     host = replace(remit.host, consequences={"toy": entail})
-    await host.perform(Caller(token=by.token, network_id=salon.network_id), TASK, run)
+    await host.perform(Caller(token=by.token, domain=network(salon.network_id)), TASK, run)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import httpx
 import orjson
 import pytest
 
+from policies.scopes import Domain, network
 from schema import operation_request
 from schema.operation_request import LARGEST_BODY
 from schema.scalars import NOBODY
@@ -430,17 +431,17 @@ async def test_a_cookie_of_a_mutation_goes_out_with_its_answer(client: httpx.Asy
     ("header", "expected"),
     [
         (None, None),
-        ("018f2c3e-0000-7000-8000-000000000001", UUID("018f2c3e-0000-7000-8000-000000000001")),
-        ("aurora", NOBODY),
-        ("", NOBODY),
+        ("018f2c3e-0000-7000-8000-000000000001", network(UUID("018f2c3e-0000-7000-8000-000000000001"))),
+        ("aurora", network(NOBODY)),
+        ("", network(NOBODY)),
     ],
 )
 async def test_the_network_of_a_request(
-    client: httpx.AsyncClient, host: StubHost, header: str | None, expected: UUID | None
+    client: httpx.AsyncClient, host: StubHost, header: str | None, expected: Domain | None
 ) -> None:
     await ask(client, **({} if header is None else {"Remit_Network": header}))
 
-    assert host.callers[0].network_id == expected
+    assert host.callers[0].domain == expected
 
 
 # --- Fields that must be alone

@@ -19,6 +19,7 @@ from domain.identity.attempts import OpenedAttempt
 from domain.identity.rules import SessionKind, SignInMethod
 from domain.notices.sealing import open_text
 from host import Host
+from policies.scopes import network
 from work import Caller, Task, Work
 
 PASSWORD = "correct horse battery staple"
@@ -86,7 +87,8 @@ def device(name: str = "Firefox") -> Device:
 def caller(at: Device, *, token: str | None = None, network_id: UUID | None = None) -> Caller:
     """A request from this device."""
     address = ip_address("203.0.113.9")
-    return Caller(token, network_id, at, address, at.user_agent, is_cookie=False)
+    domain = network(network_id) if network_id else None
+    return Caller(token, domain, at, address, at.user_agent, is_cookie=False)
 
 
 async def start(host: Host, email: str, at: Device, *, password: str = PASSWORD) -> OpenedAttempt:
