@@ -28,6 +28,7 @@ from database.apps import OrmApp
 from database.connections import Database
 from database.migrate import check, migrate
 from domain.notices.reads import recent_mails
+from domain.team.published import publish_verdict_policies
 from errors import StartRefused
 from host import Host
 from jobs import Worker
@@ -129,7 +130,9 @@ async def open_remit(
     database = await Database.open(settings, merged.apps)
     try:
         await (prepare or preparation(settings))(database, merged.apps)
-        yield Remit(await _host(settings, database, merged), merged)
+        host = await _host(settings, database, merged)
+        await publish_verdict_policies(host)
+        yield Remit(host, merged)
     finally:
         await database.close()
 

@@ -132,6 +132,11 @@ class VerdictPolicy(Generic[F]):
     digest: str
 
     @property
+    def content(self) -> dict[str, Any]:
+        """What the files say, as JSON: its digest is `digest`."""
+        return _content(self.code, self.version, self.lines, self.sets)
+
+    @property
     def named(self) -> tuple[Fact, ...]:
         """Every fact that some line names, in the order of the lines."""
         return tuple(dict.fromkeys(fact for line in self.lines for fact in line.when.facts))
@@ -188,7 +193,7 @@ def read_verdict_policy(
         vocabulary.outcomes,
         lines,
         MappingProxyType(named_sets),
-        _digest(code, version, lines, named_sets),
+        sha256(canonical_json(_content(code, version, lines, named_sets))).hexdigest(),
     )
 
 
@@ -340,11 +345,10 @@ def _refuse_unclosed(file: str, ordered: list[tuple[int, Line]]) -> None:
             raise VerdictPolicyInvalid(problem, file=file, row=row)
 
 
-def _digest(code: str, version: int, lines: tuple[Line, ...], sets: Mapping[str, frozenset[str]]) -> str:
-    said: dict[str, Any] = {
+def _content(code: str, version: int, lines: tuple[Line, ...], sets: Mapping[str, frozenset[str]]) -> dict[str, Any]:
+    return {
         "code": code,
         "version": version,
         "lines": [[ln.number, ln.outcome, ln.when.text, ln.kind, ln.code, ln.required, ln.text] for ln in lines],
         "sets": {name: sorted(codes) for name, codes in sets.items()},
     }
-    return sha256(canonical_json(said)).hexdigest()

@@ -11,7 +11,7 @@ from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
-from domain.team import proposals
+from domain.team import proposals, published
 from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
@@ -55,6 +55,7 @@ def _events(roots: Iterable[Root]) -> dict[EventType, None]:
         *notice_jobs.EVENTS,
         *journal_operations.EVENTS,
         *proposals.EVENTS,
+        *published.EVENTS,
         *DEMO_EVENTS,
     )
     return dict.fromkeys(event for event in (*written, *others) if event is not None)
