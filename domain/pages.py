@@ -101,15 +101,27 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What came: the rows of one page, each with its cursor, whether more follow, and how to count them all."""
+    """What came: the rows of one page, each with its cursor, whether more follow, and how to count them all.
+
+    `count` is the number itself where the whole list was at hand.
+    """
 
     rows: Sequence[Any]
     cursors: Sequence[str]
     has_more: bool
-    count: Count
+    count: Count | int
 
     @classmethod
     def cut(cls, rows: Sequence[Any], page: Page, *, order: Order, count: Count) -> Slice:
         """Make the slice of a statement that asked for one row more than the page holds, in this order."""
         kept = rows[: page.first]
         return cls(kept, [order.cursor(row) for row in kept], len(rows) > page.first, count)
+
+    @classmethod
+    def of_list(cls, placed: Sequence[tuple[Any, UUID, Any]], page: Page, *, order: Order) -> Slice:
+        """Make the slice of a list that is wholly at hand: each row behind its order key and its id, in this order."""
+        start = page.start(order)
+        left = placed if page.after is None else [one for one in placed if one[:2] > start]
+        kept = left[: page.first]
+        cursors = [order.cursor({order.column: key, "id": row_id}) for key, row_id, _ in kept]
+        return Slice([row for _, _, row in kept], cursors, len(left) > page.first, len(placed))

@@ -16,7 +16,7 @@ from uuid import UUID
 from policies.compile import Assignment, DomainPolicy
 from policies.delta import Change, Entry, delta_between
 from policies.release import ClosedRole
-from policies.verdicts import F, Verdict, VerdictPolicy
+from policies.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def simulate_roles(policy: DomainPolicy, roles: Iterable[ClosedRole], *, at: dat
     )
 
 
-def simulate_verdicts(facts: Mapping[UUID, F], policy: VerdictPolicy[F], other: VerdictPolicy[F]) -> VerdictSimulation:
-    """The same facts of each holder, judged by a verdict policy and by another."""
-    rows = [VerdictRow(holder, policy.decide(facts[holder]), other.decide(facts[holder])) for holder in sorted(facts)]
+def compare_verdicts(before: Mapping[UUID, Verdict], after: Mapping[UUID, Verdict]) -> VerdictSimulation:
+    """The same holders, judged by a verdict policy and by another."""
+    rows = [VerdictRow(holder, before[holder], after[holder]) for holder in sorted(before.keys() & after.keys())]
     return VerdictSimulation(
         rows=tuple(row for row in rows if row.before.outcome != row.after.outcome),
         before=MappingProxyType(Counter(row.before.outcome for row in rows)),

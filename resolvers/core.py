@@ -17,12 +17,36 @@ from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
 from policies.capabilities import CORE as CAPABILITIES
 from policies.roles import BUILT_IN
-from resolvers import booking, catalogue, clients, identity, journal, network, policy, policy_changes, team, till
+from resolvers import (
+    booking,
+    catalogue,
+    clients,
+    identity,
+    journal,
+    network,
+    policy,
+    policy_changes,
+    simulations,
+    team,
+    till,
+)
 
 VERSION: Final = "0.1.0"
 """Of the distribution; `pyproject.toml` says the same."""
 
-TOPICS: Final = (identity, network, team, policy, policy_changes, catalogue, clients, booking, till, journal)
+TOPICS: Final = (
+    identity,
+    network,
+    team,
+    policy,
+    policy_changes,
+    simulations,
+    catalogue,
+    clients,
+    booking,
+    till,
+    journal,
+)
 """Every module of root fields, in the order in which people meet them."""
 
 ORM: Final = OrmApp(

@@ -168,13 +168,13 @@ def _create_role(given: CreateRoleInput, path: Path) -> CreateRole:
         code=given.code,
         title=given.title,
         description=given.description,
-        lines=_lines(given.lines, (*path, "createRole")),
+        lines=lines_asked(given.lines, (*path, "createRole")),
         based_on=given.based_on,
     )
 
 
 def _change_role_lines(given: ChangeRoleLinesInput, path: Path) -> ChangeRoleLines:
-    return ChangeRoleLines(given.role, _lines(given.lines, (*path, "changeRoleLines")))
+    return ChangeRoleLines(given.role, lines_asked(given.lines, (*path, "changeRoleLines")))
 
 
 def _retire_role(given: RetireRoleInput, _path: Path) -> RetireRole:
@@ -215,7 +215,8 @@ def _predicate(given: AccessTestPredicateInput, path: Path) -> Predicate:
     raise InvalidInput("A rule asks for a capability or a verdict.", path=path)
 
 
-def _lines(given: Sequence[RoleLineInput], path: Path) -> tuple[LineAsked, ...]:
+def lines_asked(given: Sequence[RoleLineInput], path: Path) -> tuple[LineAsked, ...]:
+    """The lines of a role as they were typed. Raises LimitInvalid."""
     return tuple(
         LineAsked(line.capability, line.effect, typed_limits(line.limits, path=(*path, "lines", position, "limits")))
         for position, line in enumerate(given)

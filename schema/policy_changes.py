@@ -9,11 +9,12 @@ from uuid import UUID
 import strawberry
 
 from domain.network import reads as network
-from domain.team import access_tests, consequences, operations, proposals, reads, rules
+from domain.team import access_tests, consequences, delta_pages, operations, proposals, reads, rules
 from execution import declaration as remit
 from policies import access_tests as tests
 from policies import delta
 from policies import lines as role_lines
+from schema.connections import Connection
 from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
 from schema.network import Location
 from schema.team import Specialist
@@ -102,7 +103,9 @@ class PolicyPreview:
     requires_consent: bool
     gained: int = strawberry.field(description="Accesses gained or widened.")
     lost: int = strawberry.field(description="Accesses lost or narrowed.")
-    entries: list[AccessDeltaEntry] = strawberry.field(description="The first 200 of them.")
+    entries: Connection[AccessDeltaEntry] = remit.relation(
+        delta_pages.entries_of_previews, key=lambda preview: preview, description="All of them, by place."
+    )
     consequences: list[Consequence]
     access_tests: list[AccessTestOutcome] = strawberry.field(
         description="The rules that the change makes true or untrue, and those that stay untrue."

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
 
-from plugins.contract import AccessView, Consequence
+from errors import UserError
+from plugins.contract import AccessView, Consequence, VerdictFamily
 from policies.canonical import canonical_json
+from policies.verdicts import Verdict, VerdictPolicy
 from work import Work
 
 log = structlog.get_logger(__name__)
@@ -26,8 +28,11 @@ class Unknown(Consequence):
     """A plugin that failed or was late: nobody knows what would follow, so somebody must agree to that."""
 
 
-class PluginSilent(Exception):
+class PluginSilent(UserError):
     """A plugin failed or was late; the log says how."""
+
+    code = "PLUGIN_SILENT"
+    hint = "Try again; if it stays so, tell the operator."
 
 
 async def ask_plugins(work: Work, before: AccessView, after: AccessView) -> tuple[Consequence, ...]:
@@ -49,10 +54,17 @@ async def ask_outcomes(work: Work, view: AccessView, family: str) -> Mapping[UUI
     if known is None:
         return {}
     try:
-        judged = await _answer(work, family, partial(known.judge, view, work.statements, None))
+        judged = await ask_verdicts(work, view, known, None)
     except PluginSilent:
         return {}
     return {holder_id: verdict.outcome for holder_id, verdict in judged.items()}
+
+
+async def ask_verdicts(
+    work: Work, view: AccessView, family: VerdictFamily[Any], policy: VerdictPolicy[Any] | None
+) -> Mapping[UUID, Verdict]:
+    """Each holder's verdict by a policy, or (None) by the one in force. Raises PluginSilent."""
+    return await _answer(work, family.name, partial(family.judge, view, work.statements, policy))
 
 
 async def _answer(work: Work, plugin: str, question: Callable[[], Awaitable[T]]) -> T:
@@ -64,7 +76,7 @@ async def _answer(work: Work, plugin: str, question: Callable[[], Awaitable[T]])
             await savepoint.roll_back()
     except Exception as error:  # a plugin's failure, whatever it is, is an answer of its own
         log.exception("plugin_silent", plugin=plugin)
-        raise PluginSilent(plugin) from error
+        raise PluginSilent(f"The plugin behind {plugin} did not answer.") from error
     return answer
 
 

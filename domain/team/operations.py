@@ -25,7 +25,6 @@ from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.proposals import ApprovalRequired, ProposalRejected, ProposalRow
 from domain.team.rules import (
     MOST_CHANGES,
-    SHOWN_ENTRIES,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
@@ -295,7 +294,7 @@ async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) ->
         requires_consent=must_agree(changes, consequences),
         gained=sum(entry.change in (Change.GAINED, Change.WIDENED) for entry in delta.entries),
         lost=sum(entry.change in (Change.LOST, Change.NARROWED) for entry in delta.entries),
-        entries=delta.entries[:SHOWN_ENTRIES],
+        entries=delta.entries,
         consequences=consequences,
         access_tests=await access_tests.outcomes(work, *views),
         approval=_approval(work, changes, consequences),

@@ -33,7 +33,6 @@ from policies.lines import Effect
 from policies.scopes import Domain
 
 MOST_CHANGES = 100
-SHOWN_ENTRIES = 200
 OWNER = "owner"
 
 
@@ -273,11 +272,11 @@ PolicyChange = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PolicyPreview:
     """What a change would do: whose access it alters, what follows from it, and the consent that agrees to just that.
 
-    `entries` are the first of the delta; `gained` and `lost` count all of it. `access_tests` are those that the change
+    `gained` and `lost` count the delta's `entries`. `access_tests` are those that the change
     makes true or untrue, and those that stay untrue. `approval` is the capability of those who must approve the change,
     None where nobody must.
     """

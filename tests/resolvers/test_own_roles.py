@@ -38,7 +38,9 @@ PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
     __typename
-    ... on PolicyPreview { consent gained lost entries { capability change holder { name } location { name } } }
+    ... on PolicyPreview {
+      consent gained lost entries { nodes { capability change holder { name } location { name } } }
+    }
     ... on InvalidPolicy { problems { code } }
     ... on UserError { code }
   }
@@ -136,7 +138,7 @@ async def test_a_role_is_made_shown_given_and_holds(api: Api, salon: Salon) -> N
 async def test_a_preview_of_a_new_role_leaves_nothing_behind(api: Api, remit: Remit, salon: Salon) -> None:
     found = await preview(api, salon, "hal", create(), assign(salon, "gus"))
 
-    assert {(entry["capability"], entry["change"], entry["holder"]["name"]) for entry in found["entries"]} == {
+    assert {(entry["capability"], entry["change"], entry["holder"]["name"]) for entry in found["entries"]["nodes"]} == {
         ("clients:read", "GAINED", "Gus"),
         ("specialists:read", "GAINED", "Gus"),
     }

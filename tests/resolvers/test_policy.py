@@ -28,7 +28,7 @@ async def salon(remit: Remit) -> Salon:
 
 PREVIEW_FIELDS = """
   consent requiresConsent gained lost
-  entries { capability change holder { name } location { name } }
+  entries { nodes { capability change holder { name } location { name } } }
   consequences {
     __typename plugin title requiresConsent
     ... on SeatConsequence {
@@ -127,7 +127,7 @@ async def test_previewing_the_marketer_as_administrator_shows_the_seat_its_reaso
     assert preview["requiresConsent"] is True
     assert preview["consent"].startswith("c1.")
     assert {"capability": "appointments:create", "change": "GAINED", "holder": {"name": "Fay"}, "location": None} in (
-        preview["entries"]
+        preview["entries"]["nodes"]
     )
     (consequence,) = preview["consequences"]
     assert consequence == {

@@ -33,7 +33,7 @@ mutation ($input: PolicyChangesInput!, $consent: String) {
 PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
-    ... on PolicyPreview { consent requiresConsent gained lost entries { capability change } }
+    ... on PolicyPreview { consent requiresConsent gained lost entries { nodes { capability change } } }
   }
 }
 """

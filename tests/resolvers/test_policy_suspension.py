@@ -46,7 +46,7 @@ query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
     __typename
     ... on PolicyPreview {
-      requiresConsent gained lost consequences { title } entries { capability change holder { name } }
+      requiresConsent gained lost consequences { title } entries { nodes { capability change holder { name } } }
     }
     ... on UserError { code }
   }
@@ -129,8 +129,8 @@ async def test_previewing_a_suspension_shows_what_is_lost_and_leaves_nothing_beh
     preview = (await api.ask(PREVIEW, salon["hal"], input=change)).data["previewPolicyChange"]
 
     assert (preview["requiresConsent"], preview["gained"]) == (False, 0)
-    assert preview["lost"] == len(preview["entries"]) > 0
-    assert {(entry["change"], entry["holder"]["name"]) for entry in preview["entries"]} == {("LOST", "Ana")}
+    assert preview["lost"] == len(preview["entries"]["nodes"]) > 0
+    assert {(entry["change"], entry["holder"]["name"]) for entry in preview["entries"]["nodes"]} == {("LOST", "Ana")}
     assert await state(remit, salon, "ana") == "ACTIVE"
 
 
