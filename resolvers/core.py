@@ -11,7 +11,7 @@ from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
-from domain.team import proposals, published
+from domain.team import proposals, published, telling
 from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
@@ -68,7 +68,7 @@ ORM: Final = OrmApp(
 def contribute() -> Contribution:
     """The core's root fields, jobs and event types."""
     roots = roots_of(*TOPICS)
-    return Contribution(roots=roots, jobs=notice_jobs.JOBS, events=tuple(_events(roots)))
+    return Contribution(roots=roots, jobs=(*notice_jobs.JOBS, *telling.JOBS), events=tuple(_events(roots)))
 
 
 def _events(roots: Iterable[Root]) -> dict[EventType, None]:
@@ -79,6 +79,7 @@ def _events(roots: Iterable[Root]) -> dict[EventType, None]:
         *notice_jobs.EVENTS,
         *journal_operations.EVENTS,
         *proposals.EVENTS,
+        *telling.EVENTS,
         *published.EVENTS,
         *DEMO_EVENTS,
     )

@@ -59,7 +59,7 @@ def sign_in_code_mail(language: str, *, code: str, device: str, address_prefix: 
 
     `device` is what a stranger's browser says of itself, so whatever a mail program could turn into a link goes.
     """
-    text = _SIGN_IN_CODE[_written(language)]
+    text = _SIGN_IN_CODE[written_language(language)]
     body = text.body.format(code=code, device=_device_name(device), address_prefix=address_prefix, minutes=minutes)
     return MailText(text.subject, body)
 
@@ -211,18 +211,18 @@ _ORDER: Mapping[str, Callable[[datetime, str, str], str]] = MappingProxyType(
 
 def wall_time(language: str, at: datetime) -> str:
     """A date with its weekday, and a time of day, as clocks of `at`'s own zone show it."""
-    written = _written(language)
+    written = written_language(language)
     return _ORDER[written](at, _MONTHS[written][at.month - 1], _WEEKDAYS[written][at.weekday()])
 
 
 def appointment_mail(language: str, news: AppointmentNews, *, starts_at: datetime, place: str) -> MailText:
     """The mail that tells a client of an appointment; `starts_at` is in the zone of the location."""
-    text = _APPOINTMENT[_written(language)][news]
+    text = _APPOINTMENT[written_language(language)][news]
     when = wall_time(language, starts_at)
     return MailText(text.subject.format(when=when), text.body.format(when=when, place=place))
 
 
-def _written(language: str) -> str:
+def written_language(language: str) -> str:
     """The language that mails are written in for somebody who reads `language`: a region does not matter."""
     known = language.partition("-")[0].lower()
     return known if known in _APPOINTMENT else ENGLISH

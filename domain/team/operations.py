@@ -47,11 +47,14 @@ from domain.team.rules import (
     require_unbroken,
     require_unrefused,
 )
+from domain.team.telling import TELL_OF_LOST_PROOF, TELL_OF_REVOCATION
 from errors import InvalidInput
 from plugins.contract import AccessView, Consequence
 from policies.compile import DomainPolicy
 from policies.decisions import Forbidden
 from policies.delta import Change, Delta, consent_for, delta_between, missing_grants
+from policies.free_roles import prove_free
+from policies.seat_terms import catalogue_terms
 from policies.store import load_network_policy
 from policies.viewer import Viewer, ViewerKind, viewer_in
 from work import Work
@@ -303,8 +306,9 @@ async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) ->
 
 async def _record(work: Work, changes: Sequence[PolicyChange], applied: Applied, consent: str | None) -> None:
     domain = applied.delta.after.domain
+    change_id = uuid7()
     await PolicyChangeRecord.create(
-        id=uuid7(),
+        id=change_id,
         network_id=work.network_id,
         epoch=applied.epoch,
         made_at=work.at,
@@ -312,6 +316,21 @@ async def _record(work: Work, changes: Sequence[PolicyChange], applied: Applied,
         origin="REQUEST",
         changes=[change.to_json(domain) for change in changes],
         delta=applied.delta.to_json(),
-        consequences=[[one.plugin, one.digest] for one in applied.preview.consequences],
+        consequences=[[one.plugin, one.digest, one.title] for one in applied.preview.consequences],
         consent=consent,
+    )
+    if only_takes_away(changes) and applied.preview.consequences:
+        await work.defer(TELL_OF_REVOCATION, network_id=work.network_id, change_id=change_id)
+    if _loses_proof(applied.delta):
+        await work.defer(TELL_OF_LOST_PROOF, network_id=work.network_id, change_id=change_id)
+
+
+def _loses_proof(delta: Delta) -> bool:
+    """Whether a role of the network's own was free, and costs a seat by its new lines."""
+    release = delta.after.release
+    terms = catalogue_terms(release.catalogue, release.digest)
+    return any(
+        prove_free(before, release, terms).is_proved and not prove_free(role, release, terms).is_proved
+        for code, role in delta.after.roles.items()
+        if (before := delta.before.roles.get(code)) is not None and before.lines != role.lines
     )

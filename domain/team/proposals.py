@@ -36,6 +36,7 @@ from domain.team.rules import (
     SetLimits,
     SuspendHolder,
 )
+from domain.team.telling import TELL_OF_EXPIRY, TELL_OF_PROPOSAL
 from errors import NotFound
 from work import Work
 
@@ -45,7 +46,8 @@ CHANGE_POLICY = "changePolicy"
 PROPOSED = EventType("policy.proposed", Area.SETTINGS)
 DECIDED = EventType("proposal.decided", Area.SETTINGS)
 WITHDRAWN = EventType("proposal.withdrawn", Area.SETTINGS)
-EVENTS = (PROPOSED,)
+EXPIRED = EventType("proposal.expired", Area.SETTINGS)
+EVENTS = (PROPOSED, EXPIRED)
 
 KINDS: Final[Mapping[str, type]] = MappingProxyType(
     {
@@ -70,6 +72,10 @@ BY_ID = "SELECT * FROM policy_proposals WHERE network_id = $1 AND id = ANY ($2)"
 LOCKED = "SELECT * FROM policy_proposals WHERE network_id = $1 AND id = $2 FOR UPDATE"
 DECIDE = """
 UPDATE policy_proposals SET state = $3, decided_by = $4, decided_at = $5 WHERE network_id = $1 AND id = $2
+"""
+EXPIRE = """
+UPDATE policy_proposals SET state = 'EXPIRED', decided_at = $2
+WHERE network_id = $1 AND state = 'PROPOSED' AND expires_at <= $2 RETURNING id
 """
 QUESTIONS = "SELECT DISTINCT capability, scope FROM policy_proposals WHERE network_id = $1"
 # Everybody sees what they proposed, and what they may decide.
@@ -141,6 +147,7 @@ async def propose(work: Work, changes: Sequence[PolicyChange], preview: PolicyPr
     work.event, work.location_id = PROPOSED, None
     work.targets.clear()  # of the changes that were rolled back
     work.touches("proposal", made.id)
+    await work.defer(TELL_OF_PROPOSAL, network_id=work.network_id, proposal_id=made.id)
     proposal_id: UUID = made.id
     return proposal_id
 
@@ -175,6 +182,13 @@ async def withdraw_proposal(work: Work, proposal_id: UUID) -> ProposalWithdrawn:
     await work.statements.execute(DECIDE, work.network_id, proposal_id, "WITHDRAWN", None, work.at)
     work.touches("proposal", proposal_id)
     return ProposalWithdrawn(proposal_id)
+
+
+async def expire_proposals(work: Work) -> None:
+    """Let go what nobody decided in time, and tell whoever proposed it."""
+    for row in await work.statements.fetch(EXPIRE, work.network_id, work.at):
+        work.touches("proposal", row["id"])
+        await work.defer(TELL_OF_EXPIRY, network_id=work.network_id, proposal_id=row["id"])
 
 
 async def proposals_by_id(work: Work, keys: list[UUID]) -> dict[UUID, ProposalRow]:

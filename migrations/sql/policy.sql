@@ -30,6 +30,15 @@ SELECT protect('policy_proposals', 'network',
   plain => '{network_id,id,operation,input,preview,capability,scope,proposed_by,proposed_at,state,expires_at,decided_by,decided_at}',
   personal => '{}', secret => '{}', noise => '{}');
 
+-- A job that nobody asked for finds its networks here, in the scope of identity; in a network's own scope there is none.
+CREATE FUNCTION networks_with_proposals_over(at timestamptz) RETURNS TABLE (network_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, remit, pg_temp AS $$
+  SELECT DISTINCT p.network_id FROM policy_proposals p
+  WHERE p.state = 'PROPOSED' AND p.expires_at <= at AND current_identity() ORDER BY 1
+$$;
+CREATE POLICY owner_reads ON policy_proposals FOR SELECT TO remit_owner USING (true);
+GRANT EXECUTE ON FUNCTION networks_with_proposals_over(timestamptz) TO remit_app;
+
 CREATE TABLE access_tests (
   network_id uuid NOT NULL REFERENCES networks (id),
   id uuid NOT NULL,

@@ -1,0 +1,219 @@
+"""Mailing owners and approvers what happened to the policy: jobs, since no change waits for a mail.
+
+A job reads the news in its network, the addresses in the scope of identity, and queues one letter a person, which goes
+out once however often the job runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID, uuid5
+
+import orjson
+from asyncpg import Record
+
+from audit.entries import Area, EventType
+from domain.localtime import zone_named
+from domain.notices.operations import Letter, queue_mail
+from domain.notices.rules import language_of, wall_time
+from domain.team.mails import PolicyNews, policy_mail
+from host import Host
+from jobs import Job
+from policies.compile import DomainPolicy
+from policies.delta import owners
+from policies.free_roles import prove_free
+from policies.limits import Circumstances
+from policies.seat_terms import catalogue_terms
+from policies.store import load_network_policy
+from policies.who import who_can
+from work import Task, Work
+
+TOLD = EventType("policy.told", Area.SYSTEM)
+EVENTS = (TOLD,)
+
+NETWORK: Final = "SELECT name, zone, country FROM networks WHERE id = $1"
+CHANGE: Final = "SELECT * FROM policy_changes WHERE network_id = $1 AND id = $2"
+PROPOSAL: Final = "SELECT * FROM policy_proposals WHERE network_id = $1 AND id = $2"
+ACTOR: Final = """
+SELECT COALESCE(s.name, e.actor_id) FROM journal_entries e
+LEFT JOIN specialists s ON s.network_id = e.chain_id AND s.id::text = e.actor_id
+WHERE e.chain_id = $1 AND e.id = $2
+"""
+PEOPLE: Final = "SELECT id, name, account_id FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
+ADDRESSES: Final = "SELECT id, email, language FROM accounts WHERE id = ANY ($1) AND state = 'ACTIVE'"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What some holders of a network are told of a subject, in these words, with these instants among them."""
+
+    news: PolicyNews
+    subject_id: UUID
+    holders: Collection[UUID]
+    words: Mapping[str, str]
+    instants: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The same with the network, and the accounts of those who are told."""
+
+    told: Told
+    network: Record
+    accounts: tuple[UUID, ...]
+
+
+async def tell_of_revocation(host: Host, network_id: str, change_id: str) -> None:
+    """Mail the owners that access was taken away, and what follows."""
+    await _tell(host, UUID(network_id), partial(_revocation, change_id=UUID(change_id)))
+
+
+async def tell_of_proposal(host: Host, network_id: str, proposal_id: str) -> None:
+    """Mail those who may decide a proposal that it waits for them."""
+    await _tell(host, UUID(network_id), partial(_proposal, proposal_id=UUID(proposal_id)))
+
+
+async def tell_of_expiry(host: Host, network_id: str, proposal_id: str) -> None:
+    """Mail whoever made a proposal that nobody decided it."""
+    await _tell(host, UUID(network_id), partial(_expiry, proposal_id=UUID(proposal_id)))
+
+
+async def tell_of_lost_proof(host: Host, network_id: str, change_id: str) -> None:
+    """Mail the owners which own roles are no longer free by a change."""
+    await _tell(host, UUID(network_id), partial(_lost_proof, change_id=UUID(change_id)))
+
+
+TELL_OF_REVOCATION = Job("policies.tell_of_revocation", tell_of_revocation)
+TELL_OF_PROPOSAL = Job("policies.tell_of_proposal", tell_of_proposal)
+TELL_OF_EXPIRY = Job("policies.tell_of_expiry", tell_of_expiry)
+TELL_OF_LOST_PROOF = Job("policies.tell_of_lost_proof", tell_of_lost_proof)
+
+JOBS = (TELL_OF_REVOCATION, TELL_OF_PROPOSAL, TELL_OF_EXPIRY, TELL_OF_LOST_PROOF)
+
+
+async def _tell(host: Host, network_id: UUID, find: Callable[[Work], Awaitable[Told | None]]) -> None:
+    async def seal(work: Work) -> Envelope | None:
+        told = await find(work)
+        return None if told is None else await _envelope(work, told)
+
+    envelope = await host.perform_as_system(network_id, Task(), seal, name="policies")
+    if envelope is None:
+        return
+
+    async def look_up(work: Work) -> list[Record]:
+        return await work.statements.fetch(ADDRESSES, list(envelope.accounts))
+
+    addresses = await host.perform_as_system(None, Task(), look_up, name="policies")
+
+    async def queue(work: Work) -> None:
+        work.touches(f"policy.{envelope.told.news}", envelope.told.subject_id)
+        for row in addresses:
+            await queue_mail(work, _letter(host, network_id, envelope, row))
+
+    await host.perform_as_system(network_id, Task(TOLD), queue, name="policies")
+
+
+async def _envelope(work: Work, told: Told) -> Envelope | None:
+    network = await work.statements.fetchrow(NETWORK, work.network_id)
+    people = await _people(work, told.holders)
+    accounts = tuple(row["account_id"] for row in people.values() if row["account_id"] is not None)
+    return Envelope(told, network, accounts) if network and accounts else None
+
+
+def _letter(host: Host, network_id: UUID, envelope: Envelope, account: Record) -> Letter:
+    told, network = envelope.told, envelope.network
+    language = language_of(account["language"], country=network["country"])
+    zone = zone_named(network["zone"])
+    instants = {word: wall_time(language, at.astimezone(zone)) for word, at in told.instants.items()}
+    address = host.settings.app_origin or ""
+    return Letter(
+        id=uuid5(told.subject_id, f"{told.news} {account['id']}"),
+        kind=f"policy.{told.news}",
+        recipient=account["email"],
+        text=policy_mail(language, told.news, network=network["name"], address=address, **told.words, **instants),
+        network_id=network_id,
+        account_id=account["id"],
+    )
+
+
+async def _revocation(work: Work, *, change_id: UUID) -> Told | None:
+    row = await work.statements.fetchrow(CHANGE, work.network_id, change_id)
+    if row is None:
+        return None
+    lost = {entry[0] for entry in orjson.loads(row["delta"])}
+    words = {
+        "who": await _actor(work, row["journal_id"]),
+        "whom": await _names(work, {UUID(holder) for holder in lost}),
+        "details": _listed(title for _, _, title in orjson.loads(row["consequences"])),
+    }
+    return Told(PolicyNews.REVOKED, change_id, owners(await _policy(work)), words)
+
+
+async def _proposal(work: Work, *, proposal_id: UUID) -> Told | None:
+    row = await work.statements.fetchrow(PROPOSAL, work.network_id, proposal_id)
+    if row is None or row["state"] != "PROPOSED":
+        return None
+    able = who_can(await _policy(work), row["capability"], at=row["scope"], circumstances=Circumstances(work.at))
+    holders = {one.holder_id for one in able} - {row["proposed_by"]}
+    words = {"who": await _names(work, [row["proposed_by"]]), "details": _counted(row)}
+    return Told(PolicyNews.PROPOSED, proposal_id, holders, words, {"until": row["expires_at"]})
+
+
+async def _expiry(work: Work, *, proposal_id: UUID) -> Told | None:
+    row = await work.statements.fetchrow(PROPOSAL, work.network_id, proposal_id)
+    if row is None or row["state"] != "EXPIRED":
+        return None
+    words = {"details": _counted(row)}
+    return Told(PolicyNews.EXPIRED, proposal_id, [row["proposed_by"]], words, {"since": row["proposed_at"]})
+
+
+async def _lost_proof(work: Work, *, change_id: UUID) -> Told | None:
+    row = await work.statements.fetchrow(CHANGE, work.network_id, change_id)
+    if row is None:
+        return None
+    policy, release = await _policy(work), work.host.release
+    changed = [said["change"]["role"] for said in orjson.loads(row["changes"]) if "change" in said]
+    terms = catalogue_terms(release.catalogue, release.digest)
+    proofs = [prove_free(policy.roles[code], release, terms) for code in changed if code in policy.roles]
+    paid = {proof.role: proof.paid for proof in proofs if proof.paid}
+    if not paid:
+        return None
+    words = {
+        "who": await _actor(work, row["journal_id"]),
+        "role": ", ".join(sorted(paid)),
+        "details": _listed(f"{one.capability} ({one.reason})" for found in paid.values() for one in found),
+    }
+    return Told(PolicyNews.NOT_FREE, change_id, owners(policy), words)
+
+
+async def _policy(work: Work) -> DomainPolicy:
+    return await load_network_policy(work.statements.fetch, work.network_id, work.host.release)
+
+
+async def _people(work: Work, holders: Collection[UUID]) -> dict[UUID, Record]:
+    rows = await work.statements.fetch(PEOPLE, work.network_id, list(holders))
+    return {row["id"]: row for row in rows}
+
+
+async def _names(work: Work, holders: Collection[UUID]) -> str:
+    return ", ".join(sorted(row["name"] for row in (await _people(work, holders)).values()))
+
+
+async def _actor(work: Work, entry_id: UUID) -> str:
+    """Who made what a journal entry tells of."""
+    return str(await work.statements.fetchval(ACTOR, work.network_id, entry_id) or "Remit")
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _counted(proposal: Record) -> str:
+    """How many accesses a proposal gives and takes."""
+    preview = orjson.loads(proposal["preview"])
+    return f"+{preview['gained']} -{preview['lost']}"
