@@ -313,7 +313,9 @@ def _masks_at_location(
     local = catalogue.level_mask(Level.LOCATION)
     heard = [(grant, local) for grant in granted if grant.location_id in (None, place.location_id)]
     here = _granted(policy.release, heard, place, circumstances)
-    return _with_requirements(Masks(here.can | (top.can & ~local), here.could | (top.could & ~local)), policy)
+    of_all = Masks(top.can & ~local, top.could & ~local)
+    lacking = policy.lacking(here.could | of_all.could)
+    return Masks(here.can & ~lacking | of_all.can, here.could & ~lacking | of_all.could)
 
 
 def _granted(

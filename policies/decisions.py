@@ -6,7 +6,8 @@ Order of evaluation:
 3. a deny line of a standing role that names the capability: no, whatever its limits and whatever else allows it;
 4. assignments act: standing, with their limits met;
 5. an allow line of an acting role with its own limits met: yes so far, else no by the line that came furthest;
-6. every requirement passes 1-6 at the same scope, the object's limits counted as met (it is another object);
+6. every requirement passes 1-6 where the capability is decided (a location, or the whole domain), the object's
+   limits counted as met (it is another object);
 7. narrowings take away.
 """
 
@@ -104,11 +105,12 @@ def decide(
         return Ruling(False, Reason.DENIED_BY_LINE, deny)
     if not passing:
         return Ruling(False, furthest(judged))
-    missing = missing_requirement(policy, holding, capability, at=at, circumstances=circumstances)
+    decided_at = place.location_id if place else None
+    missing = missing_requirement(policy, holding, capability, at=decided_at, circumstances=circumstances)
     if missing is not None:
         return Ruling(False, Reason.REQUIREMENT_MISSING, missing=missing)
     for taking in takings:
-        if taking.takes_away(capability, place.location_id if place else None):
+        if taking.takes_away(capability, decided_at):
             return Ruling(False, taking.reason, sentence=taking.sentence)
     return Ruling(True, Reason.ALLOWED, passing[0])
 
@@ -135,7 +137,7 @@ def furthest(judged: Iterable[Judged]) -> Reason:
 def missing_requirement(
     policy: DomainPolicy, holding: Holding, capability: Capability, *, at: UUID | None, circumstances: Circumstances
 ) -> str | None:
-    """The first requirement that the holder lacks there."""
+    """The first requirement that the holder lacks at a location, or (None) in the whole domain."""
     return next(
         (
             needed

@@ -195,7 +195,7 @@ def _missing_requirements(question: _Question, holding: Holding, ruling: Ruling)
     if ruling.reason is not Reason.REQUIREMENT_MISSING:
         return
     for needed in question.capability.requires:
-        of_needed = replace(question, code=needed, of=ANY_OBJECT, takings=())
+        of_needed = replace(question, code=needed, at=question.scope, of=ANY_OBJECT, takings=())
         if not of_needed.ruling(holding).allowed:
             yield _explained(of_needed, holding)
 

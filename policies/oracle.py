@@ -58,8 +58,9 @@ def oracle_allows(
     question = (policy, holding, capability, at)
     if not _enforce(*question, of=of, circumstances=circumstances):
         return False
+    decided_at = at if capability.level is Level.LOCATION else None
     return all(
-        oracle_allows(policy, holding, needed, at=at, of=ANY_OBJECT, circumstances=circumstances)
+        oracle_allows(policy, holding, needed, at=decided_at, of=ANY_OBJECT, circumstances=circumstances)
         for needed in capability.requires
     )
 

@@ -32,7 +32,6 @@ from policies.compile import DomainPolicy
 from policies.decisions import decide
 from policies.limits import OPTED_IN
 from tests.policies.world import (
-    CATALOGUE,
     NORTH,
     NOW,
     PEOPLE,
@@ -44,6 +43,7 @@ from tests.policies.world import (
     golden_policy,
     own_role,
     policy_of,
+    rebuilt,
     with_assignment,
 )
 from tests.policies.worlds import HOLDERS, NETWORK_CODES, policies
@@ -268,11 +268,11 @@ def test_a_change_that_repairs_a_test_passes() -> None:
 def test_counts_agree_with_decisions(policy: DomainPolicy, code: str, at: UUID | None) -> None:
     # Everything stands now and each place has opted in: then what might be is what a decision on some object says.
     standing = [replace(one, valid_from=NOW, valid_until=None) for one in all_assignments(policy)]
-    closed = policy_of(standing, own_roles=policy.roles.values(), inactive=())
+    closed = rebuilt(policy, standing, inactive=())
     places = {place: replace(known, traits=frozenset({OPTED_IN})) for place, known in closed.places.items()}
     world = replace(closed, places=places)
     staff = staff_of(world, frozenset(map(called, HOLDERS)))
-    is_local = CATALOGUE[code].level is Level.LOCATION
+    is_local = policy.release.catalogue[code].level is Level.LOCATION
     asked = [None, NORTH, SOUTH] if at is None and is_local else [at]
 
     might = {one for one in staff.holders if any(_might(world, one, code, place) for place in asked)}
@@ -285,7 +285,7 @@ def test_counts_agree_with_decisions(policy: DomainPolicy, code: str, at: UUID |
 
 
 def _might(policy: DomainPolicy, holder_id: UUID, code: str, at: UUID | None) -> bool:
-    return bool(policy.held_by(holder_id, NOW).could.get(at, 0) & CATALOGUE.bits[code])
+    return bool(policy.held_by(holder_id, NOW).could.get(at, 0) & policy.release.catalogue.bits[code])
 
 
 def _may(policy: DomainPolicy, holder_id: UUID, code: str, at: UUID | None) -> bool:

@@ -15,8 +15,8 @@ from policies.catalogue import Level, names
 from policies.compile import DomainPolicy
 from policies.lines import Effect
 from policies.oracle import MODEL, covers
-from tests.policies.world import CATALOGUE, N1, NORTH, NOW, RELEASE, SOUTH, assigned, called, own_role, policy_of
-from tests.policies.worlds import HOLDERS, NETWORK_CODES, policies
+from tests.policies.world import N1, NORTH, NOW, RELEASE, SOUTH, assigned, called, own_role, policy_of
+from tests.policies.worlds import CATALOGUE, HOLDERS, NETWORK_CODES, policies
 
 LOCAL = [code for code in NETWORK_CODES if CATALOGUE[code].level is Level.LOCATION]
 

@@ -296,3 +296,17 @@ def test_a_deny_at_one_location_takes_shared_data_away_everywhere() -> None:
 
     assert not vic.can("services:read", at=NORTH)
     assert vic.decision("services:update").missing == "services:read"
+
+
+def test_what_the_network_needs_is_asked_of_the_whole_network_wherever_one_asks() -> None:
+    no_payroll = own_role("no_payroll", "deny payroll:calculate")
+    policy = policy_of(
+        [assigned("hal", "owner", "n1"), assigned("hal", "no_payroll", "south", own_roles=[no_payroll])],
+        own_roles=[no_payroll],
+    )
+    hal = viewer_in(policy, kind=ViewerKind.SPECIALIST, account_id=None, specialist_id=called("hal"), now=NOW)
+
+    assert not hal.can("payroll:calculate", at=PLACES["south"])
+    assert [hal.can("payroll:confirm", at=PLACES[at]) for at in ("n1", "north", "south")] == [True, True, True]
+    assert hal.decision("payroll:confirm", at=PLACES["south"]).reason is Reason.ALLOWED
+    assert hal.scope("payroll:confirm").is_always

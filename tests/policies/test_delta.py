@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.compile import DomainPolicy, build_policy
+from policies.compile import DomainPolicy
 from policies.delta import Change, Entry, Missing, consent_for, delta_between, missing_grants, owners
 from policies.release import close_role
 from tests.policies.world import (
-    CATALOGUE,
     N1,
     NETWORK_1,
     NORTH,
@@ -29,6 +28,7 @@ from tests.policies.world import (
     locations,
     own_role,
     policy_of,
+    rebuilt,
     with_assignment,
     without_assignment,
 )
@@ -153,18 +153,10 @@ def test_a_policy_that_was_read_again_has_the_same_delta(before: DomainPolicy, a
 
 def read_again(policy: DomainPolicy) -> DomainPolicy:
     """The same policy with roles and assignments that are equal and not identical, as another request reads them."""
-    own = {code: close_role(code, role.title, role.lines, CATALOGUE) for code, role in policy.roles.items()}
+    catalogue = policy.release.catalogue
+    own = {code: close_role(code, role.title, role.lines, catalogue) for code, role in policy.roles.items()}
     rows = [replace(one, role=own.get(one.role.code, one.role)) for one in all_assignments(policy)]
-    return build_policy(
-        policy.domain,
-        epoch=policy.epoch,
-        release=policy.release,
-        own_roles=own.values(),
-        zone=policy.top.zone,
-        locations=policy.locations,
-        inactive=policy.inactive,
-        assignments=rows,
-    )
+    return rebuilt(policy, rows, own_roles=own.values())
 
 
 def test_ending_a_deny_is_a_gain_that_must_be_held() -> None:
@@ -317,13 +309,8 @@ def test_a_change_within_what_the_changer_holds_adds_nothing_to_the_union(
         valid_from=NOW,
         valid_until=None,
     )
-    after = policy_of(
-        [*all_assignments(before), moved],
-        own_roles=before.roles.values(),
-        inactive=(),
-        places=before.locations,
-    )
-    before = policy_of(all_assignments(before), own_roles=before.roles.values(), inactive=(), places=before.locations)
+    before = rebuilt(before, inactive=())
+    after = with_assignment(before, moved)
 
     if missing_grants(called(changer), delta_between(before, after, now=NOW)):
         return
@@ -333,7 +320,7 @@ def test_a_change_within_what_the_changer_holds_adds_nothing_to_the_union(
         for at in (None, NORTH, SOUTH)
     }
     for at, allowed in union.items():
-        assert CATALOGUE.codes(_ever(after, receiver, at) & ~allowed) == set(), at
+        assert before.release.catalogue.codes(_ever(after, receiver, at) & ~allowed) == set(), at
 
 
 def _ever(policy: DomainPolicy, holder_id: Any, at: Any) -> int:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from policies.decisions import Forbidden, decide
+from policies.decisions import Forbidden
 from policies.narrowing import Narrowing, Restriction, Taking
 from policies.reasons import Reason
 from policies.viewer import Viewer, ViewerKind, viewer_in
-from tests.policies.world import N1, NORTH, NOW, SOUTH, asking, called, golden_policy
-from tests.policies.worlds import NETWORK_CODES
+from tests.policies.world import N1, NORTH, NOW, SOUTH, called, golden_policy
 
 UNPAID = Restriction(
     "billing",
@@ -69,27 +66,3 @@ def test_a_restriction_speaks_for_itself() -> None:
 
     assert refused.value.message == UNPAID.sentence
     assert refused.value.decision.sentence == UNPAID.sentence
-
-
-TOKENS = st.builds(
-    Narrowing,
-    st.one_of(st.none(), st.frozensets(st.sampled_from(NETWORK_CODES))),
-    st.one_of(st.none(), st.frozensets(st.sampled_from([NORTH, SOUTH]))),
-)
-
-
-@settings(max_examples=100, deadline=None)
-@given(TOKENS, st.sampled_from(["bo", "di", "kim", "hal"]))
-def test_a_narrowed_token_is_a_subset_and_agrees_with_its_decisions(token: Narrowing, holder: str) -> None:
-    policy = golden_policy()
-    holder_id = called(holder)
-    whole = viewer_in(policy, kind=ViewerKind.SERVICE, account_id=None, specialist_id=holder_id, now=NOW)
-    part = viewer_in(
-        policy, kind=ViewerKind.SERVICE, account_id=None, specialist_id=holder_id, now=NOW, takings=(token,)
-    )
-
-    for code in NETWORK_CODES:
-        for at in (None, N1, NORTH, SOUTH):
-            ruling = decide(policy, policy.holding(holder_id), code, at=at, circumstances=asking(), takings=(token,))
-            assert part.can(code, at=at) is ruling.allowed
-            assert whole.can(code, at=at) or not part.can(code, at=at)

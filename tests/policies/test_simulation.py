@@ -92,9 +92,11 @@ def test_other_roles_leave_the_policy_and_the_release_as_they_were() -> None:
 @settings(max_examples=60, deadline=None)
 @given(policies(), st.sampled_from(["manager", "own_one", "own_two", "viewer"]))
 def test_every_access_that_differs_is_a_row(policy: DomainPolicy, code: str) -> None:
-    opened = replace(policy, places=policy_of([]).places, _shared={}, _compiled={})
+    catalogue = policy.release.catalogue
+    places = {at: replace(place, traits=policy.release.further) for at, place in policy.places.items()}
+    opened = replace(policy, places=places, _shared={}, _compiled={})
     lines = () if code == "viewer" else ("allow roles:read", "allow clients:read", "deny payroll:*")
-    role = own_role(code, *lines)
+    role = own_role(code, *lines, release=policy.release)
 
     rows = simulate_roles(opened, [role], at=NOW).rows
 
@@ -105,7 +107,7 @@ def test_every_access_that_differs_is_a_row(policy: DomainPolicy, code: str) -> 
         }
         for at in (None, NORTH, SOUTH):
             lost_or_gained = opened.held_by(holder, NOW).could[at] ^ other.held_by(holder, NOW).could[at]
-            assert CATALOGUE.codes(lost_or_gained) <= differing
+            assert catalogue.codes(lost_or_gained) <= differing
 
 
 def test_other_verdict_lines_over_everyone() -> None:

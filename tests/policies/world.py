@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from policies.catalogue import AGE, ALL, OWN, Capability, Catalogue, Level, Seat, age, max_amount, own
+from policies.catalogue import AGE, ALL, OWN, Capability, Catalogue, Level, Seat, acct, age, max_amount, own, pct
 from policies.compile import Assignment, DomainPolicy, build_policy
 from policies.limit_syntax import limits_from_json
 from policies.limits import OPTED_IN, Circumstances, Limits, Place
@@ -22,8 +22,10 @@ ATHENS = ZoneInfo("Europe/Athens")
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 """2026-03-10T10:00+02:00, a Tuesday."""
 
-# code, level, honoured, immune, seat, requires, letters of the roles (small: limit own)
-EXCERPT = (
+Row = tuple[str, str, str, str, str, str, str]
+"""Code, level, honoured, immune, seat, requires, letters of the roles (small: limit own)."""
+
+EXCERPT: tuple[Row, ...] = (
     ("networks:read", "S", "", "ALL", "FREE", "", "M A S C K R W V"),
     ("services:read", "S", "", "ALL", "FREE", "", "M A S C K R W V"),
     ("roles:read", "S", "", "ALL", "FREE", "", "M V"),
@@ -90,7 +92,13 @@ def excerpt_capability(
     code: str, level: str, honoured: str, immune: str, seat: str, requires: str, _letters: str
 ) -> Capability:
     """One row of the excerpt; `back` stands for back and ahead."""
-    rules = {"own": (own("specialist_id"),), "back": age("starts_at"), "max": (max_amount("amount"),)}
+    rules = {
+        "own": (own("specialist_id"),),
+        "back": age("starts_at"),
+        "max": (max_amount("amount"),),
+        "pct": (pct("discount"),),
+        "acct": (acct("cash_account_id"),),
+    }
     left_alone = {"ALL": ALL, "own": (OWN,), "back": AGE, "": ()}
     return Capability(
         code,
@@ -106,13 +114,13 @@ def excerpt_capability(
     )
 
 
-def excerpt_lines() -> list[Line]:
+def excerpt_lines(rows: Iterable[Row] = EXCERPT) -> list[Line]:
     """The lines of the built-in roles in the excerpt."""
     lines = [
         Line(owner, "*", Effect.ALLOW, Limits(), f"{owner}.csv:1")
         for owner in ("owner", "operator_owner", "partner_owner")
     ]
-    for code, _, _, _, _, _, letters in EXCERPT:
+    for code, _, _, _, _, _, letters in rows:
         for letter in letters.split():
             limits = Limits(own=letter.islower())
             lines.append(_line(LETTERS[letter.upper()], code, Effect.ALLOW, limits))
@@ -246,15 +254,34 @@ def operator_policy() -> DomainPolicy:
     return policy_of([assigned("pam", "account_manager", "operator")], domain=OPERATOR, own_roles=(), places=())
 
 
+def rebuilt(
+    policy: DomainPolicy,
+    assignments: Iterable[Assignment] | None = None,
+    *,
+    own_roles: Iterable[ClosedRole] | None = None,
+    inactive: Iterable[UUID] | None = None,
+) -> DomainPolicy:
+    """The same network built from its rows, with other assignments, own roles or suspended people where given."""
+    return build_policy(
+        policy.domain,
+        epoch=policy.epoch,
+        release=policy.release,
+        own_roles=policy.roles.values() if own_roles is None else own_roles,
+        zone=policy.top.zone,
+        locations=policy.locations,
+        inactive=policy.inactive if inactive is None else inactive,
+        assignments=all_assignments(policy) if assignments is None else assignments,
+    )
+
+
 def with_assignment(policy: DomainPolicy, *given: Assignment) -> DomainPolicy:
     """The same network after these assignments."""
-    return policy_of([*all_assignments(policy), *given], own_roles=policy.roles.values())
+    return rebuilt(policy, [*all_assignments(policy), *given])
 
 
 def without_assignment(policy: DomainPolicy, ended: Assignment) -> DomainPolicy:
     """The same network after this assignment ended."""
-    left = [one for one in all_assignments(policy) if one.id != ended.id]
-    return policy_of(left, own_roles=policy.roles.values())
+    return rebuilt(policy, [one for one in all_assignments(policy) if one.id != ended.id])
 
 
 def all_assignments(policy: DomainPolicy) -> list[Assignment]:
@@ -273,4 +300,4 @@ def limited(policy: DomainPolicy, holder: str, limits: Mapping[str, object]) -> 
         replace(one, limits=limits_from_json(limits)) if one.holder_id == called(holder) else one
         for one in all_assignments(policy)
     ]
-    return policy_of(changed, own_roles=policy.roles.values())
+    return rebuilt(policy, changed)
