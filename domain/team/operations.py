@@ -195,7 +195,7 @@ def _require_own(work: Work, delta: Delta) -> None:
 def _require_rights(work: Work, consequences: Sequence[Consequence]) -> None:
     for consequence in consequences:
         if consequence.requires_capability is not None:
-            work.viewer.require(consequence.requires_capability)
+            work.require(consequence.requires_capability)
 
 
 async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) -> PolicyPreview:

@@ -217,6 +217,7 @@ def test_refusal_carries_the_decision_and_is_worded_for_people() -> None:
     assert error.decision.scope == f"network:{N1}/location:{NORTH}"
     assert error.decision.epoch == 7
     assert error.decision.release == RELEASE.digest
+    assert error.decision.id is not None
     assert error.decision.id.version == 7
 
 
