@@ -26,6 +26,7 @@ PEOPLE = {
     "kim": ("administrator", "north"),
     "lee": ("administrator", "north"),
     "sue": ("administrator", "north"),
+    "ted": ("administrator", "network"),
     "fay": ("marketer", "network"),
     "di": ("specialist", "network"),
     "jo": ("specialist", "north"),
@@ -83,6 +84,7 @@ async def salon(remit: Remit, api: Api) -> Salon:
         {"setLimits": {"assignment": made["kim"].assignment_id, "limits": "back=read:30/change:0"}},
         {"setLimits": {"assignment": made["lee"].assignment_id, "limits": "ip=203.0.113.0/24"}},
         {"suspendHolder": {"holder": made["sue"].specialist_id}},
+        {"suspendHolder": {"holder": made["ted"].specialist_id}},
     )
     return made
 
@@ -105,7 +107,7 @@ async def ask(
     *,
     by: str = "hal",
     scope: UUID | None = None,
-    **more: object,
+    **more: Any,
 ) -> Answer:
     """Ask as somebody about somebody, in the north where no scope is given."""
     return await api.ask(
@@ -440,6 +442,7 @@ def as_changes(salon: Salon, holder: Person, suggestion: dict[str, Any]) -> list
         ("lee", "payments:create"),
         ("vic", "appointments:create"),
         ("sue", "payments:create"),
+        ("ted", "payments:create"),
         ("fay", "appointments:create"),
     ],
 )
