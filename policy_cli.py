@@ -219,6 +219,8 @@ def _show_explanation(explained: Explanation) -> None:
         _show_explanation(needed)
     for changes in explained.would_allow:
         show(f"would allow: {' and '.join(map(str, changes.changes))}")
+    if not explained.complete:
+        show("and more")
 
 
 def _show_certificate(certificate: FreeRoleCertificate) -> None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+import structlog
 from asyncpg import Record
 from uuid_utils.compat import uuid7
 
@@ -20,13 +21,15 @@ from database.statements import Statements
 from errors import UserError
 from jobs import Job, defer
 from plugins.contract import AccessView
-from policies.decisions import Forbidden
-from policies.limits import Address
+from policies.decisions import Decision, Forbidden
+from policies.limits import Address, Facts
 from policies.scopes import OPERATOR, Domain
 from policies.viewer import Viewer
 
 if TYPE_CHECKING:
     from host import Host
+
+log = structlog.get_logger(__name__)
 
 SET_SCOPE = """
 SELECT set_config('remit.network_id', $1, true), set_config('remit.partner_id', $2, true),
@@ -139,6 +142,20 @@ class ResponseCookie:
     max_age: int
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a Work required and got: by whose rights, which capability, where, for which object."""
+
+    viewer: Viewer
+    capability: str
+    at: UUID | None
+    of: Facts | None
+
+    def decision(self) -> Decision:
+        """The yes, with its deciding line and an id of its own."""
+        return self.viewer.decision(self.capability, at=self.at, of=self.of)
+
+
 @dataclass(slots=True, kw_only=True)
 class Work:
     """A transaction in hand. Operations read and write through `statements`; the ORM joins in by itself.
@@ -165,6 +182,7 @@ class Work:
     name: str | None = None
     account: tuple[UUID, str] | None = None
     also_chains: set[UUID] = field(default_factory=set)
+    granted: dict[str, Granted] = field(default_factory=dict)
     cookies: list[ResponseCookie] = field(default_factory=list)
 
     @property
@@ -193,6 +211,14 @@ class Work:
         if self.viewer.policy is None:
             raise Unauthenticated("No network is chosen.", hint="Send the header Remit-Network with a network's id.")
         return AccessView(self.network_id, self.viewer.policy, self.at)
+
+    def require(self, capability: str, *, at: UUID | None = None, of: Facts | None = None) -> None:
+        """Pass, or raise Forbidden with the decision. Of each capability the first yes is remembered for the journal.
+
+        `at` is a location or (None) the whole network, `of` the facts of the object.
+        """
+        self.viewer.require(capability, at=at, of=of)
+        self.granted.setdefault(capability, Granted(self.viewer, capability, at, of))
 
     def touches(self, kind: str, target_id: UUID, *, name: str | None = None, location_id: UUID | None = None) -> None:
         """Name what the Work is about, for its journal entry."""
@@ -229,14 +255,37 @@ class Work:
         event = task.event if error is not None else self.event or task.event
         if event is None:
             return
-        entry = self._entry(task, event, error)
+        decision = self._decision(task, error)
+        entry = self._entry(task, event, error, decision)
         payload, details = entry.payload(), entry.details()
         await self.statements.execute(APPEND_ENTRY, self.chain_id, self.entry_id, payload, details)
         for chain_id in sorted(self.also_chains - {self.chain_id}):
             await self.statements.execute(APPEND_ENTRY, chain_id, uuid7(), payload, details)
 
-    def _entry(self, task: Task, event: EventType, error: Exception | None) -> Entry:
-        decision = error.decision if isinstance(error, Forbidden) else None
+        if decision is not None:
+            self._tell(event=task.event, decision=decision)
+
+    def _decision(self, task: Task, error: Exception | None) -> Decision | None:
+        """The no that ended the Work, or the yes to the capability that its entry names."""
+        if isinstance(error, Forbidden):
+            return error.decision
+        granted = self.granted.get(self.capability or task.capability or "")
+        return granted.decision() if granted else None
+
+    def _tell(self, event: EventType, decision: Decision) -> None:
+        """Log the decision by the id that the entry and the error have."""
+        log.info(
+            "decided",
+            request=str(self.caller.request_id),
+            entry=str(self.entry_id),
+            code=event.code,
+            decision=str(decision.id),
+            capability=decision.capability,
+            allowed=decision.allowed,
+            reason=decision.reason.value,
+        )
+
+    def _entry(self, task: Task, event: EventType, error: Exception | None, decision: Decision | None) -> Entry:
         device = self.caller.device
         return Entry(
             event=event,
@@ -252,6 +301,7 @@ class Work:
             targets=tuple(self.targets),
             capability=decision.capability if decision else self.capability or task.capability,
             decision=decision.id if decision else None,
+            ruling=decision.to_json() if decision else None,
             error=_code_of(error),
             counts=self.counts,
             actor_name=self.account[1] if self.account else self.name,

@@ -142,7 +142,8 @@ class Entry:
     """One journaled event, as the arguments of `journal_append`.
 
     `at` is the Work's clock, `request` and `correlation` are ids of the request and of a series of Works,
-    `stepped_up_seconds` is how long ago a factor was proven again, `verdict` is (policy, deciding line).
+    `stepped_up_seconds` is how long ago a factor was proven again, `verdict` is (policy, deciding line). `decision` is
+    the id of the answer whether the actor may use the `capability`, and `ruling` that answer in words of the policy.
     Raises MisdeclaredEvent if the event type does not have this outcome.
     """
 
@@ -161,6 +162,7 @@ class Entry:
     targets: tuple[Target, ...] = ()
     capability: str | None = None
     decision: UUID | None = None
+    ruling: Mapping[str, Json] | None = None
     verdict: tuple[str, str] | None = None
     error: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -197,6 +199,7 @@ class Entry:
                     "targets": [{"type": target.type, "id": str(target.id)} for target in self.targets],
                     "capability": self.capability,
                     "decision": _text(self.decision),
+                    "ruling": _known(self.ruling) if self.ruling else None,
                     "verdict": {"policy": self.verdict[0], "line": self.verdict[1]} if self.verdict else None,
                     "error": self.error,
                     "counts": dict(self.counts) or None,

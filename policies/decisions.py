@@ -13,9 +13,9 @@ Order of evaluation:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 from errors import UserError
@@ -51,13 +51,14 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A ruling that is kept: its id stands in the error, the journal and the log.
+    """A ruling with its question. One that is kept has an id, which stands in the error, the journal and the log.
 
     `scope` is where it was asked, `line` and `source` what decided, `missing` the requirement that was not held,
-    `sentence` a restricting plugin's own words; `epoch` and `release` say by which policy.
+    `sentence` a restricting plugin's own words; `epoch` and `release` say by which policy. An explanation asks again
+    and keeps nothing: the `id` is None.
     """
 
-    id: UUID
+    id: UUID | None
     allowed: bool
     capability: str
     scope: str
@@ -68,6 +69,57 @@ class Decision:
     sentence: str | None
     epoch: int
     release: str
+
+    @classmethod
+    def of(
+        cls, ruling: Ruling, *, capability: str, scope: str, epoch: int, release: str, decision_id: UUID | None = None
+    ) -> Self:
+        """The ruling on this question, by this policy."""
+        decisive = ruling.decisive
+        return cls(
+            id=decision_id,
+            allowed=ruling.allowed,
+            capability=capability,
+            scope=scope,
+            reason=ruling.reason,
+            line=str(decisive.line) if decisive else None,
+            source=decisive.line.source if decisive else None,
+            missing=ruling.missing,
+            sentence=ruling.sentence,
+            epoch=epoch,
+            release=release,
+        )
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any], *, decision_id: UUID, capability: str) -> Self:
+        """What `to_json` wrote, with the id and the capability that were written beside it."""
+        return cls(
+            id=decision_id,
+            allowed=written["allowed"],
+            capability=capability,
+            scope=written["scope"],
+            reason=Reason(written["reason"]),
+            line=written.get("line"),
+            source=written.get("source"),
+            missing=written.get("missing"),
+            sentence=written.get("sentence"),
+            epoch=written["epoch"],
+            release=written["release"],
+        )
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """What is kept of it beside its id and its capability. It names nobody."""
+        return {
+            "allowed": self.allowed,
+            "scope": self.scope,
+            "reason": self.reason.value,
+            "line": self.line,
+            "source": self.source,
+            "missing": self.missing,
+            "sentence": self.sentence,
+            "epoch": self.epoch,
+            "release": self.release,
+        }
 
 
 class Forbidden(UserError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
 from typing import Final
@@ -21,7 +22,7 @@ from policies.delta import access_of, exceeds, standing_access_of
 from policies.limits import ANY_OBJECT, NO_LIMITS, NO_OBJECT, Circumstances, Object
 from policies.lines import Effect, Line
 from policies.narrowing import Taking
-from policies.reasons import Ignored, Reason
+from policies.reasons import IgnoredBecause, Reason
 from policies.release import ClosedRole
 from policies.roles import OWNERS
 
@@ -41,7 +42,7 @@ class MatchedLine:
     assignment: Assignment
     line: Line
     decisive: bool
-    ignored_because: Reason | Ignored | None
+    ignored_because: IgnoredBecause | None
 
 
 class SuggestionKind(StrEnum):
@@ -127,6 +128,15 @@ def explain(
     return replace(explained, would_allow=sets, complete=len(found) <= MOST_SETS)
 
 
+def suspension_places(holding: Holding, *, now: datetime) -> tuple[UUID | None, ...]:
+    """Where one must be allowed to suspend and resume the holder: at each place where something is held.
+
+    None, the whole domain, comes first; it is the place of somebody who holds nothing.
+    """
+    places = {one.location_id for one in holding.assignments if not one.is_over(now)} or {None}
+    return tuple(sorted(places, key=lambda place: str(place or "")))
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     policy: DomainPolicy
@@ -178,17 +188,19 @@ def _matched(judged: Sequence[Judged], ruling: Ruling) -> Iterator[MatchedLine]:
         yield MatchedLine(one.assignment, one.line, decisive, None if decisive else _why_ignored(one, ruling))
 
 
-def _why_ignored(one: Judged, ruling: Ruling) -> Reason | Ignored | None:
+def _why_ignored(one: Judged, ruling: Ruling) -> IgnoredBecause:
     denied = ruling.reason is Reason.DENIED_BY_LINE
     if one.obstacle in (Reason.OTHER_SCOPE, Reason.NOT_NOW):
-        return one.obstacle
+        return IgnoredBecause(one.obstacle)
     if one.line.effect is Effect.DENY:
-        return Ignored.ALREADY_DENIED if denied else ruling.reason
+        return IgnoredBecause.ALREADY_DENIED if denied else IgnoredBecause(ruling.reason)
     if denied:
-        return Ignored.DENIED
+        return IgnoredBecause.DENIED
     if one.obstacle is not None:
-        return one.obstacle
-    return ruling.reason if ruling.reason in _OUTSIDE_THE_LINES else Ignored.ALREADY_GRANTED
+        return IgnoredBecause(one.obstacle)
+    if ruling.reason in _OUTSIDE_THE_LINES:
+        return IgnoredBecause(ruling.reason)
+    return IgnoredBecause.ALREADY_GRANTED
 
 
 def _missing_requirements(question: _Question, holding: Holding, ruling: Ruling) -> Iterator[Explanation]:
@@ -309,15 +321,23 @@ def _newly_assigned(question: _Question, holding: Holding, change: Suggestion) -
     )
 
 
+def _holds_what_it_takes(question: _Question, holding: Holding, change: Suggestion, asker: Holding) -> bool:
+    """Whether the asker may make a change of this kind at each place that it concerns."""
+    policy, circumstances = question.policy, question.circumstances
+    needed = "assignments:change"
+    places: tuple[UUID | None, ...] = (change.location_id,)
+    if change.kind is SuggestionKind.RESUME_HOLDER:
+        needed, places = "specialists:suspend", suspension_places(holding, now=circumstances.now)
+    return needed in policy.release.catalogue and all(
+        decide(policy, asker, needed, at=place, circumstances=circumstances).allowed for place in places
+    )
+
+
 def _may_make(question: _Question, holding: Holding, changes: Sequence[Suggestion], asker: Holding) -> bool:
     """Whether the asker holds the capabilities that the changes need, and everything that they would give (R1)."""
     policy, now = question.policy, question.circumstances.now
-    for change in changes:
-        needed = "specialists:suspend" if change.kind is SuggestionKind.RESUME_HOLDER else "assignments:change"
-        if needed not in policy.release.catalogue:
-            return False
-        if not decide(policy, asker, needed, at=change.location_id, circumstances=question.circumstances).allowed:
-            return False
+    if not all(_holds_what_it_takes(question, holding, change, asker) for change in changes):
+        return False
     had = access_of(policy, holding, now=now)
     has = access_of(policy, _changed(question, holding, changes), now=now)
     return not exceeds(had, has, standing_access_of(policy, asker, now=now))

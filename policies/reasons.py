@@ -43,9 +43,27 @@ LIMITS_IN_ORDER = (
 """The reasons that a limit gives, in the order in which limits are looked at."""
 
 
-class Ignored(StrEnum):
-    """Why a line that names the capability did not decide, beside the reasons of step 5."""
+class IgnoredBecause(StrEnum):
+    """Why a line that names the capability did not decide."""
 
     ALREADY_GRANTED = "ALREADY_GRANTED"
+    """An allow line before it said yes."""
     ALREADY_DENIED = "ALREADY_DENIED"
+    """A deny line before it said no."""
     DENIED = "DENIED"
+    """It allows, and a deny line beats it."""
+    OTHER_SCOPE = "OTHER_SCOPE"
+    NOT_NOW = "NOT_NOW"
+    IP = "IP"
+    HOURS = "HOURS"
+    OWN = "OWN"
+    BACK = "BACK"
+    AHEAD = "AHEAD"
+    MAX = "MAX"
+    PCT = "PCT"
+    ACCT = "ACCT"
+    LIMIT = "LIMIT"
+    NOT_ACTIVE = "NOT_ACTIVE"
+    REQUIREMENT_MISSING = "REQUIREMENT_MISSING"
+    NARROWED = "NARROWED"
+    RESTRICTED = "RESTRICTED"

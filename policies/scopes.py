@@ -45,3 +45,9 @@ def network(network_id: UUID) -> Domain:
 def partner(partner_id: UUID) -> Domain:
     """The domain of one partner firm."""
     return Domain(DomainKind.PARTNER, partner_id)
+
+
+def location_of(scope: str) -> UUID | None:
+    """The location in a scope's name; None where the name is a whole domain's."""
+    _, _, location = scope.partition("/location:")
+    return UUID(location) if location else None

@@ -124,20 +124,13 @@ class Viewer:
 
     def decision(self, capability: str, *, at: UUID | None = None, of: Facts | None = None) -> Decision:
         """The decision with its reason and an id: for a refusal, and for the yes that a Work keeps."""
-        ruling = self._ruling(capability, at, of)
-        decisive = ruling.decisive
-        return Decision(
-            id=uuid7(),
-            allowed=ruling.allowed,
+        return Decision.of(
+            self._ruling(capability, at, of),
             capability=capability,
             scope=self.policy.domain.scope(at) if self.policy else "none",
-            reason=ruling.reason,
-            line=str(decisive.line) if decisive else None,
-            source=decisive.line.source if decisive else None,
-            missing=ruling.missing,
-            sentence=ruling.sentence,
             epoch=self.epoch,
             release=self.release.digest,
+            decision_id=uuid7(),
         )
 
     def _meets(self, code: str, at: UUID | None, of: Facts) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.team import explanations
+from domain.team import decisions, explanations
 from execution.declaration import query
 from execution.rows import shown
 from policies.catalogue import Level
-from schema.policy import Access, AccessExplanation, Capability, Role
+from schema.policy import Access, AccessExplanation, Capability, Decision, Role
 from work import Work
 
 
@@ -33,10 +33,29 @@ async def roles(work: Work) -> list[Role]:
 
 @query(signed_in=True)
 async def explain_access(
-    work: Work, *, holder: UUID, capability: str, scope: UUID, at: datetime | None = None
+    work: Work,
+    *,
+    holder: UUID,
+    capability: str,
+    scope: UUID,
+    object: UUID | None = None,
+    at: datetime | None = None,
 ) -> AccessExplanation:
     """Why somebody may or may not do something at the network or a location (its id), and what would change it.
 
-    Your own access is yours to ask; that of others requires `policies:explain`.
+    With `object` it is about one appointment, client, sale or payment (for `payments:create`, the appointment to be
+    paid). Limits to an address are judged by yours. Your own access is yours to ask; that of others requires
+    `policies:explain`.
     """
-    return shown(await explanations.explain_access(work, holder_id=holder, capability=capability, scope=scope, at=at))
+    asked = explanations.AccessQuestion(holder, capability, scope, object, at)
+    return shown(await explanations.explain_access(work, asked))
+
+
+@query(signed_in=True)
+async def decision(work: Work, *, id: UUID) -> Decision | None:
+    """What was decided under this id, which a refusal or an entry of the journal gave.
+
+    Decisions about yourself are yours to see; those about others require `policies:explain` at their scope. Null for
+    all else.
+    """
+    return shown(await decisions.decision(work, id))

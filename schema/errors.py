@@ -9,8 +9,10 @@ import strawberry
 import errors
 from domain import idempotency
 from execution import declaration as remit
-from policies import decisions
+from policies import decisions, reasons
 from work import BusyTryAgain as Busy
+
+strawberry.enum(reasons.Reason, name="DecisionReason", description="Why the policy says yes or no.")
 
 
 @strawberry.interface(description="An expected refusal: a code for programs, sentences for people.")
@@ -46,12 +48,10 @@ class Forbidden(UserError):
     capability: str = remit.computed(
         lambda error: error.decision.capability, description="The missing capability, such as `appointments:create`."
     )
-    reason: str = remit.computed(
-        lambda error: error.decision.reason.value,
-        description="Why: NO_LINE, DENIED_BY_LINE, OTHER_SCOPE, REQUIREMENT_MISSING, ...",
-    )
+    reason: reasons.Reason = remit.computed(lambda error: error.decision.reason)
     decision_id: UUID = remit.computed(
-        lambda error: error.decision.id, description="The decision's id, which also stands in the journal."
+        lambda error: error.decision.id,
+        description="The decision's id, which also stands in the journal: the query `decision` shows it.",
     )
 
 

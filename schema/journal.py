@@ -77,6 +77,10 @@ class JournalEntry:
     device: JournalDevice | None = remit.computed(reads.device_of)
     targets: list[JournalTarget] = remit.computed(reads.targets_of)
     capability: str | None = remit.computed(partial(reads.payload_word, name="capability"))
+    decision_id: UUID | None = remit.attribute(
+        description="Under which the query `decision` says whether the actor may. Null where nothing was required, or "
+        "where something else refused before."
+    )
     error: str | None = remit.computed(
         partial(reads.payload_word, name="error"), description="The code of the refusal or failure."
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import strawberry
 
 from domain.network import reads as network
 from domain.team import explanations
+from domain.team import reads as team
 from execution import declaration as remit
-from policies import catalogue, explain
+from policies import catalogue, decisions, explain, reasons
 from schema.network import Location
+from schema.role_lines import Effect
+from schema.team import Assignment
 
 strawberry.enum(catalogue.Level, description="Where a capability can be asked.")
 strawberry.enum(explain.SuggestionKind, description="What to do so that it would be allowed.")
+strawberry.enum(reasons.IgnoredBecause, description="Why a line that names the capability did not decide.")
 
 
 @remit.type(row=catalogue.Capability)
@@ -47,26 +53,43 @@ class Access:
     conditional: list[str] = strawberry.field(description="What you may do to some objects, under limits.")
 
 
-@remit.type(row=explanations.DecisionShown)
+@remit.type(row=decisions.Decision)
 class Decision:
     """One answer of the access policy."""
 
+    id: UUID | None = strawberry.field(
+        description="Also in the error, the journal and the log. Null in an explanation: nobody tried, nothing is kept."
+    )
     allowed: bool
     capability: str
-    scope: str
-    reason: str
+    scope: str = strawberry.field(description="network:<id>, or network:<id>/location:<id>.")
+    reason: reasons.Reason
+    line: str | None = strawberry.field(
+        description="The line that decided, such as `call_center: deny payments:*`; null where none did."
+    )
+    source: str | None = strawberry.field(description="Where that line is written.")
     missing: str | None = strawberry.field(description="The required capability that is not held.")
+    sentence: str | None = strawberry.field(description="The words of a plugin that restricts the network.")
+    epoch: int = strawberry.field(description="The version of the network's policy that decided.")
+    release: str = strawberry.field(description="The digest of the built-in policy that decided.")
 
 
 @remit.type(row=explanations.LineShown)
 class MatchedLine:
     """A line that names the capability in one of the holder's roles."""
 
-    role: str
-    line: str
+    role: Role = remit.relation(explanations.roles_by_code, key="role")
+    assignment: Assignment = remit.relation(
+        team.assignments_by_id, key="assignment_id", description="By which the holder has the role."
+    )
+    effect: Effect
+    capability: str = strawberry.field(description="As it is written; a deny may name many, such as `payments:*`.")
+    limits: str = strawberry.field(
+        description="Of the line, in words such as `own back=7`; `none` without. Those of the assignment hold too."
+    )
     source: str = strawberry.field(description="Where it is written, such as policies/roles/manager.csv:12.")
     decisive: bool
-    ignored_because: str | None
+    ignored_because: reasons.IgnoredBecause | None = strawberry.field(description="Null for the line that decided.")
 
 
 @remit.type(row=explanations.SuggestionShown)
@@ -76,8 +99,11 @@ class PolicyChangeSuggestion:
     kind: explain.SuggestionKind
     text: str
     role: str | None
-    limit: str | None
+    limit: str | None = strawberry.field(description="What to lift: a limit's name, or `period`.")
     location: Location | None = remit.relation(network.locations_by_id, key="location_id")
+    assignment: Assignment | None = remit.relation(
+        team.assignments_by_id, key="assignment_id", description="To end, or to lift a limit of."
+    )
 
 
 @remit.type(row=explanations.ChangeSetShown)

@@ -17,13 +17,13 @@ from policies import lines as role_lines
 from schema.connections import Connection
 from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
 from schema.network import Location
+from schema.role_lines import Effect
 from schema.team import Specialist
 
 strawberry.enum(delta.Change, name="AccessChange", description="What happens to one access.")
 strawberry.enum(tests.Quantifier, name="AccessTestQuantifier", description="How many may meet it, or must.")
 strawberry.enum(tests.Mode, name="AccessTestMode", description="What a change gets that makes the test untrue.")
 strawberry.enum(tests.Group, name="AccessTestGroup", description="Subjects that need no name.")
-strawberry.enum(role_lines.Effect, name="LineEffect", description="What a line does; a deny beats every allow.")
 
 
 @remit.type(row=delta.Entry)
@@ -296,7 +296,7 @@ class RoleLineInput:
     """A line of a role."""
 
     capability: str = strawberry.field(description="Its code; a deny may say `area:*` or `*:verb`.")
-    effect: role_lines.Effect
+    effect: Effect
     limits: str = strawberry.field(default=NO_LIMITS, description=LIMITS)
 
 

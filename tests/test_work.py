@@ -6,6 +6,7 @@ import asyncio
 from uuid import UUID
 
 import asyncpg
+import orjson
 import pytest
 from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
@@ -18,10 +19,11 @@ from domain.journal.operations import verify_journal
 from errors import InvalidInput
 from host import JOURNAL_UNWRITTEN
 from jobs import Job
+from policies.decisions import Forbidden
 from policies.scopes import OPERATOR, Domain, network, partner
 from tests.api import Api
 from tests.factories import Salon, make_salon
-from work import BusyTryAgain, Task, Work
+from work import BusyTryAgain, Caller, Task, Work
 
 TOUCHED = Task(EventType("test.touched", Area.SYSTEM))
 PEOPLE = {"hal": ("owner", "network"), "nil": ("", "network")}
@@ -302,3 +304,31 @@ async def test_a_refused_rehearsal_is_journaled(remit: Remit, api: Api, salon: S
 
     assert answer.data["previewPolicyChange"] == {"__typename": "Forbidden"}
     assert [entry["code"] for entry in await entries(remit, salon.network_id)][-1] == "query.refused"
+
+
+async def test_the_first_yes_to_the_capability_of_the_entry_is_kept(remit: Remit, salon: Salon) -> None:
+    opened = Task(EventType("test.opened", Area.SYSTEM), capability="clients:create")
+
+    async def require_several(work: Work) -> None:
+        work.require("clients:read", at=salon.south)
+        work.require("clients:create", at=salon.north)
+        work.require("clients:create", at=salon.south)
+
+    await remit.host.perform(Caller(token=salon["hal"].token), opened, require_several)
+
+    payload = orjson.loads((await entries(remit, salon.network_id))[-1]["payload"])
+    assert payload["capability"] == "clients:create"
+    assert payload["ruling"]["scope"] == f"network:{salon.network_id}/location:{salon.north}"
+
+
+async def test_what_is_required_in_vain_ends_the_work_with_its_own_decision(remit: Remit, salon: Salon) -> None:
+    opened = Task(EventType("test.opened", Area.SYSTEM))
+
+    async def require(work: Work) -> None:
+        work.require("clients:create", at=salon.north)
+
+    with pytest.raises(Forbidden) as refused:
+        await remit.host.perform(Caller(token=salon["nil"].token), opened, require)
+
+    entry = (await entries(remit, salon.network_id))[-1]
+    assert (entry["outcome"], entry["decision_id"]) == ("denied", refused.value.decision.id)

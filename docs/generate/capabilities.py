@@ -17,7 +17,7 @@ network or a location. Ask what somebody may do, and why, with `explainAccess`:
 query Why($holder: ID!, $location: ID!) {
   explainAccess(holder: $holder, capability: "appointments:create", scope: $location) {
     decision { allowed reason }
-    matchedLines { line role source decisive ignoredBecause }
+    matchedLines { effect capability limits source decisive ignoredBecause }
   }
 }
 ```

@@ -22,6 +22,16 @@ query Journal {
 }
 ```
 
+What was done by a capability, and what was refused for the want of one, keeps the policy's answer under `decisionId`,
+which also stands in the error and in the log line `decided`. The person whom it is about, and whoever may explain
+access there, ask why:
+
+```graphql
+query WhyWasIt($id: ID!) {
+  decision(id: $id) { allowed capability scope reason line source missing epoch }
+}
+```
+
 Codes are permanent: one that is gone is never used again for something else. **Outcomes**: `ok` was done, `denied` was
 refused by a rule, `failed` was broken off by a fault. **Severity** is OCSF 1.5.0 `severity_id`, 1 informational to
 5 critical."""

@@ -251,7 +251,7 @@ def _require(
 ) -> None:
     # One by one: whose limit is `own` must not bring a colleague's calendar along with a line of one's own.
     for specialist_id in sorted({line.specialist_id for line in lines}):
-        work.viewer.require(capability, at=location_id, of={"specialist_id": specialist_id, "starts_at": starts_at})
+        work.require(capability, at=location_id, of={"specialist_id": specialist_id, "starts_at": starts_at})
 
 
 async def _changeable(
@@ -260,7 +260,7 @@ async def _changeable(
     """The appointment, locked, for whoever may change it. Raises NotFound, Forbidden, StaleVersion."""
     seen = await reads.appointment(work, appointment_id)
     work.touches("appointment", appointment_id, location_id=seen["location_id"])
-    work.viewer.require(capability, at=seen["location_id"], of=seen)
+    work.require(capability, at=seen["location_id"], of=seen)
     before = await reads.locked_appointment(work, appointment_id)
     if before["version"] != expected_version:
         raise StaleVersion(before["version"])

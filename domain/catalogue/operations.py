@@ -40,7 +40,7 @@ class NewService:
 
 async def create_service(work: Work, new: NewService, *, idempotency_key: str) -> reads.ServiceRow:
     """Offer a service. Raises Forbidden, InvalidInput, AmountNotInUnit, IdempotencyMismatch."""
-    work.viewer.require("services:update")
+    work.require("services:update")
     claim = await idempotency.claim(work, key=idempotency_key, operation="createService", request=new)
     if claim.first_result is not None:
         return await reads.service(work, claim.first_result)

@@ -54,7 +54,7 @@ async def create_client(work: Work, card: ClientCard, *, idempotency_key: str) -
     """
     location = await network.location(work, card.location_id, path=("input", "locationId"))
     work.location_id = location["id"]
-    work.viewer.require("clients:create", at=location["id"])
+    work.require("clients:create", at=location["id"])
     claim = await idempotency.claim(work, key=idempotency_key, operation="createClient", request=card)
     if claim.first_result is not None:
         work.touches("client", claim.first_result)

@@ -49,7 +49,7 @@ class NewLocation:
 
 async def create_location(work: Work, new: NewLocation, *, idempotency_key: str) -> reads.LocationRow:
     """Open a location. Raises Forbidden, InvalidInput, CodeTaken, IdempotencyMismatch."""
-    work.viewer.require("locations:create")
+    work.require("locations:create")
     claim = await idempotency.claim(work, key=idempotency_key, operation="createLocation", request=new)
     if claim.first_result is not None:
         return await reads.location(work, claim.first_result)

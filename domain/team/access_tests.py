@@ -111,7 +111,7 @@ def sentence_of(test: AccessTest) -> str:
 
 async def save(work: Work, change: SaveAccessTest, *, epoch: int, path: tuple[str | int, ...]) -> bool:
     """Keep a rule; False where it is kept so. Raises NotFound, Forbidden, InvalidInput."""
-    work.viewer.require(change.requires)
+    work.require(change.requires)
     title = typed_text(change.title, least=1, path=(*path, "title"))
     await _require_meaning(work, change, path)
     current = {row["id"]: row for row in await work.statements.fetch(CURRENT, work.network_id)}
@@ -137,7 +137,7 @@ async def save(work: Work, change: SaveAccessTest, *, epoch: int, path: tuple[st
 
 async def end(work: Work, change: EndAccessTest, *, epoch: int, path: tuple[str | int, ...]) -> bool:
     """Give a rule up; False where it is given up. Raises NotFound, Forbidden, InvalidInput."""
-    work.viewer.require(change.requires)
+    work.require(change.requires)
     for plugin, brought in work.host.access_tests.items():
         if any(test.id == change.test_id for test in brought):
             raise InvalidInput(

@@ -43,7 +43,7 @@ async def assign(work: Work, change: AssignRole, *, epoch: int, path: tuple[str 
     holder = await reads.specialist(work, change.holder_id, path=(*path, "holder"))
     if change.location_id is not None:
         await network.location(work, change.location_id, path=(*path, "location"))
-    work.viewer.require(change.requires, at=change.location_id)
+    work.require(change.requires, at=change.location_id)
     _check(work, change, holder, path)
     role_code, role_id = await role_key(work, change.role, path=(*path, "role"))
     held = await work.statements.fetchrow(
@@ -158,7 +158,7 @@ async def end(
 
 async def _reached(work: Work, assignment_id: UUID, *, path: tuple[str | int, ...]) -> reads.AssignmentRow:
     assignment = await reads.assignment(work, assignment_id, path=path)
-    work.viewer.require("assignments:change", at=assignment["location_id"])
+    work.require("assignments:change", at=assignment["location_id"])
     return assignment
 
 

@@ -9,11 +9,17 @@ from uuid import UUID
 
 from domain.network import reads as network
 from domain.team import reads
-from errors import NotFound
-from policies.catalogue import Capability, DomainKind
+from domain.team.objects import named_object
+from errors import InvalidInput, NotFound
+from policies.catalogue import Capability, Catalogue, DomainKind
+from policies.compile import DomainPolicy
+from policies.decisions import Decision
 from policies.explain import ChangeSet, Explanation, MatchedLine, Suggestion, SuggestionKind, explain
-from policies.limits import Circumstances
-from policies.lines import Line
+from policies.limit_syntax import limits_to_words
+from policies.limits import NO_OBJECT, Circumstances, Object
+from policies.lines import Effect, Line
+from policies.narrowing import Restriction, Taking
+from policies.reasons import IgnoredBecause
 from work import Work
 
 
@@ -38,25 +44,17 @@ class AccessShown:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionShown:
-    """A ruling with its question."""
-
-    allowed: bool
-    capability: str
-    scope: str
-    reason: str
-    missing: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class LineShown:
-    """A matched line with its source."""
+    """A matched line: of which role and assignment, what it says, and what became of it; `limits` are words."""
 
     role: str
-    line: str
+    assignment_id: UUID
+    effect: Effect
+    capability: str
+    limits: str
     source: str
     decisive: bool
-    ignored_because: str | None
+    ignored_because: IgnoredBecause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,7 @@ class SuggestionShown:
     role: str | None
     limit: str | None
     location_id: UUID | None
+    assignment_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class ChangeSetShown:
 class ExplanationShown:
     """An explanation, with those of the requirements that were missing."""
 
-    decision: DecisionShown
+    decision: Decision
     matched_lines: tuple[LineShown, ...]
     requirements: tuple[ExplanationShown, ...]
     would_allow: tuple[ChangeSetShown, ...]
@@ -119,23 +118,71 @@ async def my_access(work: Work, scope: UUID | None) -> AccessShown:
     return AccessShown(viewer.epoch, tuple(sorted(known.codes(can))), tuple(sorted(known.codes(could & ~can))))
 
 
-async def explain_access(
-    work: Work, *, holder_id: UUID, capability: str, scope: UUID, at: datetime | None
-) -> ExplanationShown:
-    """Why a holder may or may not do something at a scope. Others' access asks for `policies:explain`.
+async def roles_by_code(work: Work, keys: list[str]) -> dict[str, RoleShown]:
+    """Roles by code, built in or the network's own."""
+    return {role.code: role for role in await roles(work) if role.code in keys}
 
-    Raises NotFound for an unknown holder, scope or capability, and Forbidden.
+
+@dataclass(frozen=True, slots=True)
+class AccessQuestion:
+    """May the holder do this at a scope (a network's or a location's id), to an object, at an instant (None: now)?"""
+
+    holder_id: UUID
+    capability: str
+    scope: UUID
+    object_id: UUID | None = None
+    at: datetime | None = None
+
+
+async def explain_access(work: Work, asked: AccessQuestion) -> ExplanationShown:
+    """Why a holder may or may not do something. Others' access asks for `policies:explain`.
+
+    Raises NotFound for an unknown holder, scope or object, InvalidInput for an unknown capability, and Forbidden.
     """
-    place = await _place(work, scope)
-    holder = await reads.specialist(work, holder_id, path=("holder",))
-    if holder["id"] != work.viewer.specialist_id:
-        work.viewer.require("policies:explain", at=place)
+    place = await _place(work, asked.scope)
+    await _require_explainable(work, asked.holder_id, place)
     policy, asker = work.viewer.policy, work.viewer.holder_id
-    if capability not in work.host.release.catalogue or policy is None or asker is None:
-        raise NotFound(path=("capability",))
-    circumstances = Circumstances(at or work.at, work.caller.address)
-    found = explain(policy, holder_id, capability, circumstances=circumstances, asker_id=asker, at=place)
-    return _shown(found, scope=policy.domain.scope(place))
+    if policy is None or asker is None:
+        raise NotFound(path=("scope",))
+    capability = _known(policy.release.catalogue, asked.capability)
+    found = explain(
+        policy,
+        asked.holder_id,
+        capability.code,
+        circumstances=Circumstances(asked.at or work.at, work.caller.address),
+        asker_id=asker,
+        at=place,
+        of=await _facts(work, capability, asked.object_id, place),
+        takings=_takings(work, asked.holder_id),
+    )
+    return _shown(found, policy, place)
+
+
+async def _require_explainable(work: Work, holder_id: UUID, place: UUID | None) -> None:
+    """Let pass who asks about themselves, or may ask about others. Raises NotFound, Forbidden."""
+    if holder_id != work.viewer.holder_id:
+        await reads.specialist(work, holder_id, path=("holder",))
+        work.require("policies:explain", at=place)
+
+
+def _known(catalogue: Catalogue, code: str) -> Capability:
+    if code in catalogue:
+        return catalogue[code]
+    near = catalogue.nearest(code)
+    hint = f"Did you mean `{near}`?" if near else "The query `capabilities` lists them all."
+    raise InvalidInput("There is no such capability.", hint=hint, path=("capability",))
+
+
+async def _facts(work: Work, capability: Capability, object_id: UUID | None, place: UUID | None) -> Object:
+    if object_id is None:
+        return NO_OBJECT
+    return (await named_object(work, capability, object_id, place=place, path=("object",))).facts
+
+
+def _takings(work: Work, holder_id: UUID) -> tuple[Taking, ...]:
+    """What takes away from the holder: a restriction concerns everybody, a token's bounds only who carries it."""
+    is_own = holder_id == work.viewer.holder_id
+    return tuple(one for one in work.viewer.takings if is_own or isinstance(one, Restriction))
 
 
 async def _place(work: Work, scope: UUID | None) -> UUID | None:
@@ -149,20 +196,33 @@ def _written(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(str(line) for line in lines)
 
 
-def _shown(found: Explanation, *, scope: str) -> ExplanationShown:
-    ruling = found.ruling
+def _shown(found: Explanation, policy: DomainPolicy, place: UUID | None) -> ExplanationShown:
     return ExplanationShown(
-        decision=DecisionShown(ruling.allowed, found.capability, scope, ruling.reason.value, ruling.missing),
+        decision=Decision.of(
+            found.ruling,
+            capability=found.capability,
+            scope=policy.domain.scope(place),
+            epoch=policy.epoch,
+            release=policy.release.digest,
+        ),
         matched_lines=tuple(_line_shown(one) for one in found.matched),
-        requirements=tuple(_shown(one, scope=scope) for one in found.requirements),
+        requirements=tuple(_shown(one, policy, place) for one in found.requirements),
         would_allow=tuple(_change_set_shown(one) for one in found.would_allow),
         complete=found.complete,
     )
 
 
 def _line_shown(one: MatchedLine) -> LineShown:
-    ignored = one.ignored_because.value if one.ignored_because is not None else None
-    return LineShown(one.assignment.role.code, str(one.line), one.line.source, one.decisive, ignored)
+    return LineShown(
+        role=one.assignment.role.code,
+        assignment_id=one.assignment.id,
+        effect=one.line.effect,
+        capability=one.line.capability,
+        limits=limits_to_words(one.line.limits),
+        source=one.line.source,
+        decisive=one.decisive,
+        ignored_because=one.ignored_because,
+    )
 
 
 def _change_set_shown(one: ChangeSet) -> ChangeSetShown:
@@ -170,4 +230,6 @@ def _change_set_shown(one: ChangeSet) -> ChangeSetShown:
 
 
 def _suggestion_shown(change: Suggestion) -> SuggestionShown:
-    return SuggestionShown(change.kind, str(change), change.role, change.limit, change.location_id)
+    return SuggestionShown(
+        change.kind, str(change), change.role, change.limit, change.location_id, change.assignment_id
+    )

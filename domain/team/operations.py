@@ -136,7 +136,7 @@ async def decide_proposal(
     changes = proposals.changes_of(proposal)
     applied = await _apply_proposed(work, proposal)
     work.capability, work.event = proposal["capability"], POLICY_CHANGED
-    work.viewer.require(applied.preview.approval or proposal["capability"])
+    work.require(applied.preview.approval or proposal["capability"])
     _require_possible(changes, applied.preview)
     return await _settle(work, changes, applied, consent)
 

@@ -24,7 +24,7 @@ class NewSpecialist:
 
 async def create_specialist(work: Work, new: NewSpecialist, *, idempotency_key: str) -> reads.SpecialistRow:
     """Enter a specialist, who holds nothing yet. Raises Forbidden, InvalidInput, IdempotencyMismatch."""
-    work.viewer.require("specialists:update")
+    work.require("specialists:update")
     claim = await idempotency.claim(work, key=idempotency_key, operation="createSpecialist", request=new)
     if claim.first_result is not None:
         return await reads.specialist(work, claim.first_result)

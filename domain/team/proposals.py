@@ -160,7 +160,7 @@ async def waiting(work: Work, proposal_id: UUID) -> ProposalRow:
     _require_waiting(work, row)
     if row["proposed_by"] == work.viewer.specialist_id:
         raise OwnProposal
-    work.viewer.require(row["capability"], at=row["scope"])
+    work.require(row["capability"], at=row["scope"])
     return row
 
 

@@ -39,6 +39,11 @@ SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
 WHERE a.network_id = $1 AND a.id = $2
 """
+ASSIGNMENTS_BY_ID = """
+SELECT a.*, COALESCE(a.role_code, r.code) AS role
+FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
+WHERE a.network_id = $1 AND a.id = ANY ($2)
+"""
 ASSIGNMENTS_PAGE = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
@@ -92,6 +97,12 @@ async def assignment(work: Work, assignment_id: UUID, *, path: tuple[str | int, 
     if row is None or not work.viewer.can("assignments:read", at=row["location_id"]):
         raise NotFound(path=path)
     return row
+
+
+async def assignments_by_id(work: Work, keys: list[UUID]) -> dict[UUID, AssignmentRow]:
+    """Assignments of the viewer's network by id, for whoever is told why somebody may or may not do something."""
+    rows = await work.statements.fetch(ASSIGNMENTS_BY_ID, work.network_id, keys, record_class=AssignmentRow)
+    return {row["id"]: row for row in rows}
 
 
 async def assignments(work: Work, page: Page, *, holder_id: UUID | None) -> Slice:

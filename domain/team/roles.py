@@ -60,7 +60,7 @@ async def role_key(work: Work, code: str, *, path: tuple[str | int, ...]) -> tup
 
 async def create_role(work: Work, change: CreateRole, *, epoch: int, path: tuple[str | int, ...]) -> bool:
     """Make a role; False where it has been made so. Raises Forbidden, InvalidText, InvalidPolicy."""
-    work.viewer.require(change.requires)
+    work.require(change.requires)
     _require_typed(change, path)
     title = typed_text(change.title, path=(*path, "title"))
     description = typed_text(change.description, longest=LONGEST_DESCRIPTION, path=(*path, "description"))
@@ -86,7 +86,7 @@ async def create_role(work: Work, change: CreateRole, *, epoch: int, path: tuple
 async def change_role_lines(work: Work, change: ChangeRoleLines, *, epoch: int, path: tuple[str | int, ...]) -> bool:
     """Give a role other lines; False where it has these. Raises NotFound, Forbidden, InvalidInput, InvalidPolicy."""
     role = await _own_role(work, change.role, path=(*path, "role"))
-    work.viewer.require(change.requires)
+    work.require(change.requires)
     if role["state"] != "ACTIVE":
         raise NotFound(path=(*path, "role"))
     _require_typed(change, path)
@@ -115,7 +115,7 @@ async def retire_role(work: Work, change: RetireRole, *, epoch: int, path: tuple
     the replacement already, that one stays as it is.
     """
     role = await _own_role(work, change.role, path=(*path, "role"))
-    work.viewer.require(change.requires)
+    work.require(change.requires)
     if role["state"] != "ACTIVE":
         return False
     held = await work.statements.fetch(ASSIGNMENTS_OF_ROLE, work.network_id, role["id"])
@@ -144,7 +144,7 @@ async def _replace(
         )
     role_code, role_id = await role_key(work, change.replacement, path=(*path, "replacement"))
     for assignment in held:
-        work.viewer.require("assignments:change", at=assignment["location_id"])
+        work.require("assignments:change", at=assignment["location_id"])
         work.touches("assignment", assignment["id"])
     for specialist_id in sorted({one["specialist_id"] for one in held if one["specialist_id"] is not None}):
         work.touches("specialist", specialist_id)

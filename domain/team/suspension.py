@@ -13,6 +13,7 @@ from domain.texts import require_kept
 from errors import InvalidInput
 from policies.compile import DomainPolicy
 from policies.delta import owners
+from policies.explain import suspension_places
 from work import Work
 
 SET_STATE = "UPDATE specialists SET state = $3 WHERE network_id = $1 AND id = $2"
@@ -32,10 +33,12 @@ async def _holder(
     work: Work, change: SuspendHolder | ResumeHolder, policy: DomainPolicy, path: tuple[str | int, ...]
 ) -> reads.SpecialistRow:
     holder = await reads.specialist(work, change.holder_id, path=(*path, "holder"))
-    held = [one for one in policy.holding(change.holder_id).assignments if not one.is_over(work.at)]
-    for location_id in {one.location_id for one in held} or {None}:
-        work.viewer.require(change.requires, at=location_id)
-    if any(one.role.code == OWNER for one in held) and work.viewer.holder_id not in owners(policy):
+    holding = policy.holding(change.holder_id)
+    for location_id in suspension_places(holding, now=work.at):
+        work.require(change.requires, at=location_id)
+    if any(
+        one.role.code == OWNER and not one.is_over(work.at) for one in holding.assignments
+    ) and work.viewer.holder_id not in owners(policy):
         raise OwnersOnly
     require_kept(change.reason, longest=LONGEST_REASON, path=(*path, "reason"))
     if holder["state"] == "LEFT":

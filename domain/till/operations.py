@@ -50,7 +50,7 @@ async def create_payment(work: Work, taken: PaymentTaken, *, idempotency_key: st
     """
     seen = await booking.appointment(work, taken.appointment_id)
     work.touches("appointment", taken.appointment_id, location_id=seen["location_id"])
-    work.viewer.require("payments:create", at=seen["location_id"], of=_facts(seen, taken.amount))
+    work.require("payments:create", at=seen["location_id"], of=reads.facts_of(seen, amount=taken.amount))
     claim = await idempotency.claim(work, key=idempotency_key, operation="createPayment", request=taken)
     if claim.first_result is not None:
         return await _recorded(work, claim.first_result, replayed=True)
@@ -71,14 +71,6 @@ async def create_payment(work: Work, taken: PaymentTaken, *, idempotency_key: st
     )
     await claim.keep(work, made.id)
     return await _recorded(work, made.id)
-
-
-def _facts(appointment: Record, amount: Money) -> dict[str, object]:
-    return {
-        "specialist_id": appointment["specialist_id"],
-        "service_date": appointment["starts_at"],
-        "amount": amount,
-    }
 
 
 def _check_tendered(taken: PaymentTaken) -> None:

@@ -43,6 +43,7 @@ PAYMENT = """
 SELECT p.*, s.currency, s.appointment_id FROM payments p
 JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id WHERE p.network_id = $1 AND p.id = $2
 """
+VISIBLE_SALE = SALE + " AND "
 PAYMENTS = """
 SELECT * FROM (
   SELECT p.*, s.currency, s.appointment_id, s.location_id, a.starts_at,
@@ -51,11 +52,18 @@ SELECT * FROM (
   FROM payments p
   JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id
   JOIN appointments a ON a.network_id = s.network_id AND a.id = s.appointment_id
-  WHERE p.network_id = $1 AND s.appointment_id = ANY ($2)
+  WHERE p.network_id = $1
 ) AS payment WHERE """
+PAYMENTS_OF = PAYMENTS + "appointment_id = ANY ($2) AND "
+VISIBLE_PAYMENT = PAYMENTS + "id = $2 AND "
 PAYMENTS_ORDER = " ORDER BY captured_at, id"
 
 REACHED = Columns(location="location_id", owners="specialist_id", instant="starts_at")
+
+
+def facts_of(row: Record, *, amount: Money | None = None) -> dict[str, object]:
+    """What limits ask of an appointment, a sale or a payment: whose it is, of when, and the amount that is moved."""
+    return {"specialist_id": row["specialist_id"], "service_date": row["starts_at"], "amount": amount}
 
 
 def settlement_of(sale: SaleRow) -> Settlement:
@@ -100,6 +108,28 @@ async def sale(work: Work, sale_id: UUID) -> SaleRow:
     return row
 
 
+async def visible_sale(work: Work, sale_id: UUID, *, path: tuple[str | int, ...] = ()) -> SaleRow:
+    """One sale in the viewer's reach. Raises NotFound."""
+    where = work.viewer.scope("sales:read").where(REACHED, first=3)
+    row = await work.statements.fetchrow(
+        VISIBLE_SALE + where.sql, work.network_id, sale_id, *where.args, record_class=SaleRow
+    )
+    if row is None:
+        raise NotFound(path=path)
+    return row
+
+
+async def visible_payment(work: Work, payment_id: UUID, *, path: tuple[str | int, ...] = ()) -> PaymentRow:
+    """One payment in the viewer's reach. Raises NotFound."""
+    where = work.viewer.scope("payments:read").where(REACHED, first=3)
+    row = await work.statements.fetchrow(
+        VISIBLE_PAYMENT + where.sql, work.network_id, payment_id, *where.args, record_class=PaymentRow
+    )
+    if row is None:
+        raise NotFound(path=path)
+    return row
+
+
 async def payment(work: Work, payment_id: UUID) -> PaymentRow:
     """One payment by id. Raises NotFound."""
     row = await work.statements.fetchrow(PAYMENT, work.network_id, payment_id, record_class=PaymentRow)
@@ -112,7 +142,7 @@ async def payments_of_appointments(work: Work, keys: list[UUID], *, reach: Reach
     """The payments of each appointment, as far as the reach goes."""
     where = reach.where(REACHED, first=3)
     rows = await work.statements.fetch(
-        PAYMENTS + where.sql + PAYMENTS_ORDER,
+        PAYMENTS_OF + where.sql + PAYMENTS_ORDER,
         work.network_id,
         keys,
         *where.args,

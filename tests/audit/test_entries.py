@@ -62,6 +62,7 @@ def test_a_full_payload_holds_nothing_personal() -> None:
         targets=(Target("client", CLIENT, "Kovács Anna"),),
         capability="clients:update",
         decision=CLIENT,
+        ruling={"allowed": False, "line": None, "epoch": 7},
         verdict=("seats", "seats@3:7"),
         error="FORBIDDEN",
         counts={"rows": 3},
@@ -80,7 +81,9 @@ def test_a_full_payload_holds_nothing_personal() -> None:
         '"decision":"018f2c3e-0000-7000-8000-0000000000ad","device":"018f2c3e-0000-7000-8000-0000000000ad",'
         '"erased":{"count":1,"digest":"81200c"},"error":"FORBIDDEN","factors":["PASSWORD","TOTP"],'
         '"location":"018f2c3e-0000-7000-8000-0000000000aa","operation":{"document":"sha256:00","name":"UpdateClient"},'
-        '"outcome":"denied","request":"r-1","session":"' + session_reference(CLIENT) + '","steppedUp":12,'
+        '"outcome":"denied","request":"r-1","ruling":{"allowed":false,"epoch":7},"session":"'
+        + session_reference(CLIENT)
+        + '","steppedUp":12,'
         '"targets":[{"id":"018f2c3e-0000-7000-8000-0000000000ad","type":"client"}],"v":1,'
         '"verdict":{"line":"seats@3:7","policy":"seats"}}'
     )

@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from policies.decisions import Forbidden, decide
+from policies.canonical import canonical_json
+from policies.decisions import Decision, Forbidden, decide
 from policies.limits import NO_OBJECT
 from policies.oracle import oracle_allows
 from policies.reasons import Reason
-from policies.scopes import OPERATOR
+from policies.scopes import OPERATOR, Domain, location_of, network
 from policies.viewer import Viewer, ViewerKind, viewer_in, viewer_without_domain
 from tests.policies.world import (
     EAST,
@@ -217,6 +218,7 @@ def test_refusal_carries_the_decision_and_is_worded_for_people() -> None:
     assert error.decision.scope == f"network:{N1}/location:{NORTH}"
     assert error.decision.epoch == 7
     assert error.decision.release == RELEASE.digest
+    assert error.decision.id is not None
     assert error.decision.id.version == 7
 
 
@@ -225,6 +227,25 @@ def test_a_yes_keeps_the_line_that_allowed_it() -> None:
 
     assert decision.allowed
     assert decision.line == "administrator: allow payments:create"
+
+
+@pytest.mark.parametrize("holder", ["ana", "cy", "di", "jo", "kim", "vic", "sue", "eve"])
+@pytest.mark.parametrize("capability", ["payments:create", "appointments:create", "clients:read", "roles:change"])
+def test_what_is_kept_of_a_decision_says_all_of_it(holder: str, capability: str) -> None:
+    decision = viewer(holder).decision(capability, at=NORTH)
+    assert decision.id is not None
+
+    kept = {name: value for name, value in decision.to_json().items() if value is not None}
+
+    assert Decision.from_json(kept, decision_id=decision.id, capability=capability) == decision
+    assert len(canonical_json(kept)) < 1024
+
+
+@pytest.mark.parametrize(
+    ("domain", "location"), [(network(N1), NORTH), (network(N1), None), (network(N1), N1), (OPERATOR, None)]
+)
+def test_the_location_of_a_scope_is_read_from_its_name(domain: Domain, location: UUID | None) -> None:
+    assert location_of(domain.scope(location)) == (NORTH if location == NORTH else None)
 
 
 def test_require_passes_silently() -> None:

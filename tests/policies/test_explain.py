@@ -14,7 +14,7 @@ from policies.compile import DomainPolicy
 from policies.decisions import decide
 from policies.explain import Explanation, SuggestionKind, _candidates, _changed, _Question, explain
 from policies.limits import NO_OBJECT
-from policies.reasons import Reason
+from policies.reasons import IgnoredBecause, Reason
 from tests.policies.world import (
     N1,
     NORTH,
@@ -207,6 +207,12 @@ def test_a_limited_manager_may_not_lift_the_limit_of_others() -> None:
     )
 
     assert [found.allowed_to_asker for found in explanation.would_allow] == [False, False]
+
+
+def test_a_line_is_ignored_for_any_reason_of_a_no_but_those_that_are_no_lines() -> None:
+    never = {Reason.ALLOWED, Reason.DENIED_BY_LINE, Reason.NO_LINE}
+
+    assert {one.value for one in Reason} - {one.value for one in IgnoredBecause} == {one.value for one in never}
 
 
 def test_no_role_is_suggested_that_takes_away_what_another_role_gives() -> None:

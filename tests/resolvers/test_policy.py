@@ -1,4 +1,4 @@
-"""Changing who may do what, with preview and consent; seats; explanations; the journal of it."""
+"""Changing who may do what, with preview and consent; seats; the journal of it."""
 
 from __future__ import annotations
 
@@ -254,53 +254,6 @@ async def test_a_foreign_holder_location_or_role_is_not_found(api: Api, remit: R
     ]
 
     assert [answer["changePolicy"]["code"] for answer in answers] == ["NOT_FOUND"] * 4
-
-
-EXPLAIN = """
-query ($holder: ID!, $capability: String!, $scope: ID!) {
-  explainAccess(holder: $holder, capability: $capability, scope: $scope) {
-    decision { allowed reason capability scope }
-    matchedLines { role line source decisive ignoredBecause }
-    wouldAllow { allowedToYou changes { kind text role } }
-  }
-}
-"""
-
-
-async def test_an_explanation_names_the_line_that_decided_and_what_would_allow(api: Api, salon: Salon) -> None:
-    allowed = await api.ask(
-        EXPLAIN,
-        salon["hal"],
-        holder=salon["ana"].specialist_id,
-        capability="appointments:create",
-        scope=salon.north,
-    )
-    refused = await api.ask(
-        EXPLAIN, salon["hal"], holder=salon["fay"].specialist_id, capability="refunds:create", scope=salon.north
-    )
-
-    (line,) = allowed.data["explainAccess"]["matchedLines"]
-    assert line["decisive"] is True
-    assert line["line"] == "administrator: allow appointments:create"
-    assert line["source"].startswith("policies/roles/administrator.csv:")
-    explained = refused.data["explainAccess"]
-    assert explained["decision"]["reason"] == "NO_LINE"
-    assert explained["wouldAllow"][0] == {
-        "allowedToYou": True,
-        "changes": [{"kind": "ASSIGN_ROLE", "text": "assign manager", "role": "manager"}],
-    }
-
-
-async def test_others_are_explained_to_those_who_may_ask(api: Api, salon: Salon) -> None:
-    own = await api.ask(
-        EXPLAIN, salon["fay"], holder=salon["fay"].specialist_id, capability="templates:update", scope=salon.network_id
-    )
-    others = await api.ask(
-        EXPLAIN, salon["fay"], holder=salon["ana"].specialist_id, capability="templates:update", scope=salon.north
-    )
-
-    assert own.data["explainAccess"]["decision"]["allowed"] is True
-    assert others.codes == ["FORBIDDEN"]
 
 
 JOURNAL = """
