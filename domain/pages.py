@@ -33,8 +33,11 @@ class Order:
 
     def cursor(self, row: Any) -> str:
         """The opaque text of a row's place in the list."""
-        place = [self.list_name, row[self.column], str(row["id"])]
-        return urlsafe_b64encode(orjson.dumps(place)).decode("ascii")
+        return self.cursor_at(row[self.column], row["id"])
+
+    def cursor_at(self, key: object, row_id: UUID) -> str:
+        """The opaque text of the place of the row with this order key and id."""
+        return urlsafe_b64encode(orjson.dumps([self.list_name, key, str(row_id)])).decode("ascii")
 
     def place(self, cursor: str) -> tuple[Any, UUID]:
         """The order key and the id that a cursor of this list stands for. Raises ValueError for another text."""
@@ -101,15 +104,27 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What came: the rows of one page, each with its cursor, whether more follow, and how to count them all."""
+    """What came: the rows of one page, each with its cursor, whether more follow, and how to count them all.
+
+    `count` is the number itself where the whole list was at hand.
+    """
 
     rows: Sequence[Any]
     cursors: Sequence[str]
     has_more: bool
-    count: Count
+    count: Count | int
 
     @classmethod
     def cut(cls, rows: Sequence[Any], page: Page, *, order: Order, count: Count) -> Slice:
         """Make the slice of a statement that asked for one row more than the page holds, in this order."""
         kept = rows[: page.first]
         return cls(kept, [order.cursor(row) for row in kept], len(rows) > page.first, count)
+
+    @classmethod
+    def of_list(cls, placed: Sequence[tuple[Any, UUID, Any]], page: Page, *, order: Order) -> Slice:
+        """Make the slice of a list that is wholly at hand: each row behind its order key and its id, in this order."""
+        start = page.start(order)
+        left = placed if page.after is None else [one for one in placed if one[:2] > start]
+        kept = left[: page.first]
+        cursors = [order.cursor_at(key, row_id) for key, row_id, _ in kept]
+        return Slice([row for _, _, row in kept], cursors, len(left) > page.first, len(placed))

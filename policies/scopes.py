@@ -8,6 +8,8 @@ from uuid import UUID
 
 from policies.catalogue import DomainKind
 
+_AT_LOCATION: Final = "/location:"
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -21,7 +23,7 @@ class Domain:
 
     def scope(self, location_id: UUID | None = None) -> str:
         """The scope's name: the domain's own, or `network:<id>/location:<id>`."""
-        return str(self) if location_id in (None, self.id) else f"{self}/location:{location_id}"
+        return str(self) if location_id in (None, self.id) else f"{self}{_AT_LOCATION}{location_id}"
 
 
 OPERATOR: Final = Domain(DomainKind.OPERATOR, None)
@@ -35,3 +37,9 @@ def network(network_id: UUID) -> Domain:
 def partner(partner_id: UUID) -> Domain:
     """The domain of one partner firm."""
     return Domain(DomainKind.PARTNER, partner_id)
+
+
+def location_in(scope: str) -> UUID | None:
+    """The location that a scope's name names; None for a whole domain. Raises ValueError for a name that is none."""
+    _, named, location_id = scope.partition(_AT_LOCATION)
+    return UUID(location_id) if named else None

@@ -11,17 +11,42 @@ from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
+from domain.team import jobs as team_jobs
 from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
 from policies.capabilities import CORE as CAPABILITIES
 from policies.roles import BUILT_IN
-from resolvers import booking, catalogue, clients, identity, journal, network, policy, policy_changes, team, till
+from resolvers import (
+    booking,
+    catalogue,
+    clients,
+    identity,
+    journal,
+    network,
+    policy,
+    policy_changes,
+    policy_questions,
+    team,
+    till,
+)
 
 VERSION: Final = "0.1.0"
 """Of the distribution; `pyproject.toml` says the same."""
 
-TOPICS: Final = (identity, network, team, policy, policy_changes, catalogue, clients, booking, till, journal)
+TOPICS: Final = (
+    identity,
+    network,
+    team,
+    policy,
+    policy_questions,
+    policy_changes,
+    catalogue,
+    clients,
+    booking,
+    till,
+    journal,
+)
 """Every module of root fields, in the order in which people meet them."""
 
 ORM: Final = OrmApp(
@@ -43,13 +68,19 @@ ORM: Final = OrmApp(
 def contribute() -> Contribution:
     """The core's root fields, jobs and event types."""
     roots = roots_of(*TOPICS)
-    return Contribution(roots=roots, jobs=notice_jobs.JOBS, events=tuple(_events(roots)))
+    return Contribution(roots=roots, jobs=(*notice_jobs.JOBS, *team_jobs.JOBS), events=tuple(_events(roots)))
 
 
 def _events(roots: Iterable[Root]) -> dict[EventType, None]:
     """Every event type, once: several mutations may write the same."""
     written = [root.event for root in mutations(roots)] + [QUERY_REFUSED.event]
-    others = (*identity_operations.EVENTS, *notice_jobs.EVENTS, *journal_operations.EVENTS, *DEMO_EVENTS)
+    others = (
+        *identity_operations.EVENTS,
+        *notice_jobs.EVENTS,
+        *team_jobs.EVENTS,
+        *journal_operations.EVENTS,
+        *DEMO_EVENTS,
+    )
     return dict.fromkeys(event for event in (*written, *others) if event is not None)
 
 

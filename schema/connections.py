@@ -13,9 +13,11 @@ from work import Work
 T = TypeVar("T")
 
 
-async def totals(work: Work, keys: list[Count]) -> dict[Count, int]:
-    """Count whole lists: one statement each, run only when `totalCount` is selected."""
-    return {key: await work.statements.fetchval(key.sql, *key.arguments) for key in keys}
+async def totals(work: Work, keys: list[Count | int]) -> dict[Count | int, int]:
+    """Count whole lists: one statement each, run only when `totalCount` is selected; some are counted already."""
+    return {
+        key: key if isinstance(key, int) else await work.statements.fetchval(key.sql, *key.arguments) for key in keys
+    }
 
 
 @strawberry.type(description="Where a page stands in its list.")
