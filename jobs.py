@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 import procrastinate
 import structlog
+from croniter import croniter
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job as StoredJob
 from procrastinate.jobs import Status
@@ -38,16 +39,28 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[
 """
 
 
+class MisdeclaredJob(ValueError):
+    """A job is declared with a schedule that is none: a fault of the code, never of a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something done after a Work has committed: at least once, so `run` must be idempotent.
 
-    `run(host, **arguments)` gets the arguments that `defer` was given, as strings.
+    `run(host, **arguments)` gets the arguments that `defer` was given, as strings. A job with a `cron` (its five fields
+    are read in UTC) is also deferred at each of those instants, once for all workers and without arguments. An instant
+    at which no worker ran is not made up for after ten minutes, so `run` does whatever has been left undone.
+    Raises MisdeclaredJob for a schedule that cannot be read.
     """
 
     name: str
     run: Callable[..., Awaitable[None]]
     retries: int = 5
+    cron: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cron is not None and not croniter.is_valid(self.cron):
+            raise MisdeclaredJob(f'the job {self.name} has a schedule that cannot be read: "{self.cron}"')
 
 
 async def defer(
@@ -78,12 +91,14 @@ class Worker:
         self._register_taking_up()
 
     def _register(self, job: Job, host: object) -> None:
-        async def run(**arguments: Any) -> None:
+        async def run(timestamp: int | None = None, **arguments: Any) -> None:  # the instant of its schedule
             await job.run(host, **arguments)
 
         self._retries[job.name] = job.retries
         retry = procrastinate.RetryStrategy(max_attempts=job.retries, exponential_wait=4)
-        self._app.task(name=job.name, queue=QUEUE, retry=retry)(run)
+        task = self._app.task(name=job.name, queue=QUEUE, retry=retry)(run)
+        if job.cron is not None:
+            self._app.periodic(cron=job.cron)(task)
 
     def _register_forgetting(self) -> None:
         async def forget_done_jobs(timestamp: int) -> None:

@@ -261,9 +261,8 @@ class Work:
         await self.statements.execute(APPEND_ENTRY, self.chain_id, self.entry_id, payload, details)
         for chain_id in sorted(self.also_chains - {self.chain_id}):
             await self.statements.execute(APPEND_ENTRY, chain_id, uuid7(), payload, details)
-
         if decision is not None:
-            self._tell(event=task.event, decision=decision)
+            self._tell(event, decision)
 
     def _decision(self, task: Task, error: Exception | None) -> Decision | None:
         """The no that ended the Work, or the yes to the capability that its entry names."""

@@ -33,8 +33,11 @@ class Order:
 
     def cursor(self, row: Any) -> str:
         """The opaque text of a row's place in the list."""
-        place = [self.list_name, row[self.column], str(row["id"])]
-        return urlsafe_b64encode(orjson.dumps(place)).decode("ascii")
+        return self.cursor_at(row[self.column], row["id"])
+
+    def cursor_at(self, key: object, row_id: UUID) -> str:
+        """The opaque text of the place of the row with this order key and id."""
+        return urlsafe_b64encode(orjson.dumps([self.list_name, key, str(row_id)])).decode("ascii")
 
     def place(self, cursor: str) -> tuple[Any, UUID]:
         """The order key and the id that a cursor of this list stands for. Raises ValueError for another text."""
@@ -123,5 +126,5 @@ class Slice:
         start = page.start(order)
         left = placed if page.after is None else [one for one in placed if one[:2] > start]
         kept = left[: page.first]
-        cursors = [order.cursor({order.column: key, "id": row_id}) for key, row_id, _ in kept]
+        cursors = [order.cursor_at(key, row_id) for key, row_id, _ in kept]
         return Slice([row for _, _, row in kept], cursors, len(left) > page.first, len(placed))

@@ -176,8 +176,7 @@ class Capability:
     @property
     def kind(self) -> Kind:
         """READ for the verbs `read`, `read_*` and `search`, else CHANGE."""
-        verb = self.verb
-        return Kind.READ if verb in ("read", "search") or verb.startswith("read_") else Kind.CHANGE
+        return kind_of(self.code)
 
     def rule(self, limit: str) -> LimitRule | None:
         """The rule by which it honours this limit, or None."""
@@ -185,6 +184,12 @@ class Capability:
             if rule.limit == limit:
                 return rule
         return None
+
+
+def kind_of(code: str) -> Kind:
+    """The kind of a capability by its code alone, so of one whose plugin is not there, too."""
+    verb = code.partition(":")[2]
+    return Kind.READ if verb in ("read", "search") or verb.startswith("read_") else Kind.CHANGE
 
 
 class Catalogue:

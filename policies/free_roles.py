@@ -90,6 +90,12 @@ class FreeRoleCertificate:
         """Whether the role is free."""
         return not self.paid and not self.is_for_all and all(one.bound is not None for one in self.escalations)
 
+    @property
+    def sentence(self) -> str:
+        """The answer for people, with what no role decides: somebody free by their role may pay for what they do."""
+        answer = "is free" if self.is_proved else "is not proved free"
+        return f"The role {self.role} {answer}. Whoever holds it may still pay for providing services."
+
 
 def prove_free(
     role: ClosedRole, release: Release, terms: SeatTerms, *, bounds: Mapping[str, Bound] = BOUNDS

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from policies.catalogue import DomainKind
 
+_AT_LOCATION: Final = "/location:"
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -21,7 +23,7 @@ class Domain:
 
     def scope(self, location_id: UUID | None = None) -> str:
         """The scope's name: the domain's own, or `network:<id>/location:<id>`."""
-        return str(self) if location_id in (None, self.id) else f"{self}/location:{location_id}"
+        return str(self) if location_id in (None, self.id) else f"{self}{_AT_LOCATION}{location_id}"
 
     @property
     def network_id(self) -> UUID | None:
@@ -47,7 +49,7 @@ def partner(partner_id: UUID) -> Domain:
     return Domain(DomainKind.PARTNER, partner_id)
 
 
-def location_of(scope: str) -> UUID | None:
-    """The location in a scope's name; None where the name is a whole domain's."""
-    _, _, location = scope.partition("/location:")
-    return UUID(location) if location else None
+def location_in(scope: str) -> UUID | None:
+    """The location that a scope's name names; None for a whole domain. Raises ValueError for a name that is none."""
+    _, named, location_id = scope.partition(_AT_LOCATION)
+    return UUID(location_id) if named else None

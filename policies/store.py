@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -76,26 +77,51 @@ class Fetch(Protocol):
         """The rows of this statement."""
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkRows:
+    """The rows that a network's policy is made of, all of one epoch: `zone` is the network's, `inactive` are ids."""
+
+    epoch: int
+    zone: str
+    roles: Sequence[Row]
+    role_lines: Sequence[Row]
+    locations: Sequence[Row]
+    inactive: Sequence[UUID]
+    assignments: Sequence[Row]
+
+
 async def load_network_policy(fetch: Fetch, network_id: UUID, release: Release) -> DomainPolicy:
     """The current policy of a network: own roles, assignments, locations, and who is not active.
 
     Raises NotFound if the fetch's scope holds no such network.
     """
-    roles = _close_roles(await fetch(_ROLES, network_id), await fetch(_ROLE_LINES, network_id), release)
     found = await fetch(_ZONE, network_id)
     if not found:
         raise NotFound()
-    locations = [_place(row) for row in await fetch(_LOCATIONS, network_id)]
-    inactive = [row["id"] for row in await fetch(_NOT_ACTIVE, network_id)]
+    rows = NetworkRows(
+        epoch=_epoch(await fetch(_EPOCH[DomainKind.NETWORK], network_id)),
+        zone=found[0]["zone"],
+        roles=await fetch(_ROLES, network_id),
+        role_lines=await fetch(_ROLE_LINES, network_id),
+        locations=await fetch(_LOCATIONS, network_id),
+        inactive=[row["id"] for row in await fetch(_NOT_ACTIVE, network_id)],
+        assignments=await fetch(_ASSIGNMENTS[DomainKind.NETWORK], network_id),
+    )
+    return network_policy(network_id, rows, release)
+
+
+def network_policy(network_id: UUID, rows: NetworkRows, release: Release) -> DomainPolicy:
+    """The policy that these rows say."""
+    roles = _close_roles(rows.roles, rows.role_lines, release)
     return build_policy(
         network(network_id),
-        epoch=_epoch(await fetch(_EPOCH[DomainKind.NETWORK], network_id)),
+        epoch=rows.epoch,
         release=release,
         own_roles=roles.values(),
-        zone=ZoneInfo(found[0]["zone"]),
-        locations=locations,
-        inactive=inactive,
-        assignments=_assignments(await fetch(_ASSIGNMENTS[DomainKind.NETWORK], network_id), roles, release),
+        zone=ZoneInfo(rows.zone),
+        locations=[_place(row) for row in rows.locations],
+        inactive=rows.inactive,
+        assignments=_assignments(rows.assignments, roles, release),
     )
 
 

@@ -11,7 +11,8 @@ from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
-from domain.team import proposals, published, telling
+from domain.team import jobs as team_jobs
+from domain.team import proposals, published
 from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
@@ -26,6 +27,7 @@ from resolvers import (
     network,
     policy,
     policy_changes,
+    policy_questions,
     simulations,
     team,
     till,
@@ -39,6 +41,7 @@ TOPICS: Final = (
     network,
     team,
     policy,
+    policy_questions,
     policy_changes,
     simulations,
     catalogue,
@@ -68,7 +71,7 @@ ORM: Final = OrmApp(
 def contribute() -> Contribution:
     """The core's root fields, jobs and event types."""
     roots = roots_of(*TOPICS)
-    return Contribution(roots=roots, jobs=(*notice_jobs.JOBS, *telling.JOBS), events=tuple(_events(roots)))
+    return Contribution(roots=roots, jobs=(*notice_jobs.JOBS, *team_jobs.JOBS), events=tuple(_events(roots)))
 
 
 def _events(roots: Iterable[Root]) -> dict[EventType, None]:
@@ -77,10 +80,10 @@ def _events(roots: Iterable[Root]) -> dict[EventType, None]:
     others = (
         *identity_operations.EVENTS,
         *notice_jobs.EVENTS,
-        *journal_operations.EVENTS,
+        *team_jobs.EVENTS,
         *proposals.EVENTS,
-        *telling.EVENTS,
         *published.EVENTS,
+        *journal_operations.EVENTS,
         *DEMO_EVENTS,
     )
     return dict.fromkeys(event for event in (*written, *others) if event is not None)

@@ -28,10 +28,13 @@ async def specialist(work: Work, *, id: UUID) -> Specialist:
 
 @query(requires="assignments:read", at=Level.LOCATION)
 async def assignments(
-    work: Work, *, holder: UUID | None = None, first: int = 50, after: str | None = None
+    work: Work, *, network: UUID, holder: UUID | None = None, first: int = 50, after: str | None = None
 ) -> Connection[Assignment]:
-    """Who has which role where, oldest first."""
-    return shown(await reads.assignments(work, Page(first, after), holder_id=holder))
+    """Who has which role where, until when and under which limits, oldest first.
+
+    `holder` is a specialist's id, or that of the account of somebody who visits.
+    """
+    return shown(await reads.assignments(work, Page(first, after), network_id=network, holder_id=holder))
 
 
 @mutation(event=people.SPECIALIST_CREATED, requires="specialists:update", at=Level.LOCATION)

@@ -21,7 +21,7 @@ from schema.network import Location
 
 @remit.type(row=reads.AssignmentRow)
 class Assignment:
-    """A role given to a specialist at the network, or at one location of it."""
+    """A role given to somebody at the network, or at one location of it."""
 
     id: UUID
     role: str = strawberry.field(description="The code of the role, built in or the network's own.")
@@ -32,8 +32,15 @@ class Assignment:
         description="Under which it holds, in words such as `own back=7`; `none` without.",
     )
     reason: str
+    created_epoch: int = strawberry.field(description="The version of the policy that brought it: see `policyChanges`.")
     location: Location | None = remit.relation(
         network.locations_by_id, key="location_id", description="Null: the whole network."
+    )
+    holder: Specialist | None = remit.relation(
+        reads.specialists_by_id, key="specialist_id", description="Null: somebody from outside, who visits."
+    )
+    visitor_id: UUID | None = remit.attribute(
+        column="account_id", description="The account of somebody who visits; null for a specialist."
     )
 
 

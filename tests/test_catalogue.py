@@ -13,6 +13,8 @@ EXEMPT = {
     "account_devices": "traffic: which account used which device; outcomes are journaled",
     "sign_in_attempts": "traffic of signing in; outcomes are journaled",
     "failure_counters": "traffic of signing in, keyed by hashes",
+    "capability_uses": "counted from the journal, which has each use",
+    "uses_folded": "how far the journal is counted",
     "idempotency": "repeats an answer; the mutation itself is journaled",
     "journal_heads": "the journal itself: written by its owner's functions alone",
     "journal_entries": "the journal itself",

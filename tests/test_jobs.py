@@ -1,8 +1,10 @@
-"""A job is carried out although the worker that had it in hand was killed."""
+"""A job is carried out although the worker that had it in hand was killed; one with a schedule at its instants."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 import jobs
 from app import Remit
 from database.connections import Database
-from jobs import Job, Worker, defer
+from jobs import Job, MisdeclaredJob, Worker, defer
 
 IN_HAND = """
 UPDATE procrastinate_jobs SET status = 'doing', attempts = $2, worker_id = NULL
@@ -84,3 +86,39 @@ async def test_a_job_behind_which_another_like_it_waits_is_done_once(remit: Remi
 
     assert notes == [str(second)]
     assert await states(database, queue) == ["failed", "succeeded"]
+
+
+async def test_a_job_with_a_schedule_is_carried_out_without_anybody_asking(remit: Remit, queue: str) -> None:
+    rung = asyncio.Event()
+    workers = [asyncio.create_task(Worker(remit.host.database.app, [ringing(queue)], rung).run()) for _ in range(2)]
+
+    await asyncio.wait_for(rung.wait(), timeout=30)
+
+    await stop(workers)
+    async with remit.host.database.read() as statements:
+        instants = await statements.fetch(
+            "SELECT args ->> 'timestamp' AS instant FROM procrastinate_jobs WHERE task_name = $1", f"toy.ring-{queue}"
+        )
+    assert len({row["instant"] for row in instants}) == len(instants) >= 1
+
+
+def ringing(queue: str) -> Job:
+    """A job of each minute, in a queue of its own: that of the minute that has begun is made up for."""
+
+    async def ring(rung: asyncio.Event) -> None:
+        rung.set()
+
+    return Job(f"toy.ring-{queue}", ring, cron="* * * * *")
+
+
+async def stop(workers: list[asyncio.Task[None]]) -> None:
+    for worker in workers:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+
+@pytest.mark.parametrize("cron", ["", "each night", "* * * *", "61 * * * *"])
+def test_a_schedule_that_cannot_be_read_is_refused(cron: str) -> None:
+    with pytest.raises(MisdeclaredJob, match=r"toy\.note"):
+        Job("toy.note", carried_out, cron=cron)

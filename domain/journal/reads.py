@@ -87,6 +87,7 @@ AND (e.actor_id = $3 OR """
 ENTRIES_COUNT = "SELECT count(*) FROM journal_entries e WHERE e.chain_id = $1 " + FILTERED  # noqa: S608  (constants of this file)
 BEFORE = ") AND ($11::bigint IS NULL OR e.seq < $11) ORDER BY e.seq DESC LIMIT $12"
 ONE = ") AND e.id = $11"
+SEVERAL = " AND e.id = ANY ($2)"
 CHANGES = """
 SELECT entry_id, table_name, row_id, operation, body FROM journal_changes
 WHERE chain_id = $1 AND entry_id = ANY ($2) AND table_name <> '@details' ORDER BY entry_id, n
@@ -124,6 +125,12 @@ async def entry(work: Work, entry_id: UUID) -> EntryRow:
     if row is None:
         raise NotFound(path=("id",))
     return row
+
+
+async def actors_of_entries(work: Work, keys: list[UUID]) -> dict[UUID, ActorShown]:
+    """Who acted in each entry, for those who may know of it by another right than to read the journal."""
+    rows = await work.statements.fetch(ENTRIES + SEVERAL, work.network_id, keys, record_class=EntryRow)
+    return {row["id"]: actor_of(row) for row in rows}
 
 
 async def changes_of_entries(work: Work, keys: list[UUID]) -> dict[UUID, list[RowChange]]:

@@ -46,6 +46,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "client.created": "{actor} entered a client.",
     "payment.created": "{actor} took a payment.",
     "policy.changed": "{actor} changed who may do what.",
+    "policy.periods_ended": "Assignments whose period was over were ended.",
     "query.refused": "{actor} asked for something that {actor} may not see.",
     "session.ended": "{actor} ended a session.",
 }

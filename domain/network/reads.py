@@ -39,6 +39,20 @@ async def network(work: Work) -> NetworkRow:
     return row
 
 
+def require_network(work: Work, network_id: UUID, *, path: tuple[str | int, ...]) -> None:
+    """Let the network through that the viewer acts in; any other is not found. Raises NotFound, Unauthenticated."""
+    if network_id != work.network_id:
+        raise NotFound(path=path)
+
+
+async def place(work: Work, scope: UUID, *, path: tuple[str | int, ...]) -> UUID | None:
+    """The location that a scope's id names, or None for the viewer's network itself. Raises NotFound."""
+    if scope == work.network_id:
+        return None
+    location_id: UUID = (await location(work, scope, path=path))["id"]
+    return location_id
+
+
 async def own_networks(work: Work) -> list[NetworkRow]:
     """Every network in which the viewer's account has a place."""
     return await work.statements.fetch(OWN_NETWORKS, record_class=NetworkRow)

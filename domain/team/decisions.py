@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from policies.decisions import Decision
-from policies.scopes import location_of
+from policies.scopes import location_in
 from work import Work
 
 DECIDED = "SELECT actor_id, payload FROM journal_entries WHERE chain_id = $1 AND decision_id = $2"
@@ -25,4 +25,4 @@ async def decision(work: Work, decision_id: UUID) -> Decision | None:
 
 def _may_see(work: Work, kept: Decision, *, actor_id: str) -> bool:
     is_own = actor_id == str(work.viewer.holder_id)
-    return is_own or work.viewer.can("policies:explain", at=location_of(kept.scope))
+    return is_own or work.viewer.can("policies:explain", at=location_in(kept.scope))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from domain.network import reads as network
 from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
 from policies.reach import Columns, Reach
@@ -47,12 +48,13 @@ WHERE a.network_id = $1 AND a.id = ANY ($2)
 ASSIGNMENTS_PAGE = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
-WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR a.specialist_id = $2)
+WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR $2 IN (a.specialist_id, a.account_id))
   AND ($3::timestamptz IS NULL OR (a.valid_from, a.id) > ($3, $4)) AND """
 PAGE_ORDER = " ORDER BY a.valid_from, a.id LIMIT $5"
 ASSIGNMENTS_COUNT = """
 SELECT count(*) FROM assignments a
-WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR a.specialist_id = $2) AND """
+WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR $2 IN (a.specialist_id, a.account_id))
+  AND """
 
 BY_NAME = Order("specialists", "name", str)
 OLDEST_FIRST = Order("assignments", "valid_from", datetime)
@@ -105,8 +107,12 @@ async def assignments_by_id(work: Work, keys: list[UUID]) -> dict[UUID, Assignme
     return {row["id"]: row for row in rows}
 
 
-async def assignments(work: Work, page: Page, *, holder_id: UUID | None) -> Slice:
-    """The current assignments in the viewer's reach (of one holder), oldest first."""
+async def assignments(work: Work, page: Page, *, network_id: UUID, holder_id: UUID | None) -> Slice:
+    """The network's current assignments in the viewer's reach, oldest first: those of everybody, or of one holder.
+
+    A holder is a specialist, or the account of somebody who visits. Raises NotFound, BadCursor.
+    """
+    network.require_network(work, network_id, path=("network",))
     reach = work.viewer.scope("assignments:read")
     since, last_id = page.start(OLDEST_FIRST)
     where = reach.where(REACHED, first=6)

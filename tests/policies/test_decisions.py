@@ -13,7 +13,7 @@ from policies.decisions import Decision, Forbidden, decide
 from policies.limits import NO_OBJECT
 from policies.oracle import oracle_allows
 from policies.reasons import Reason
-from policies.scopes import OPERATOR, Domain, location_of, network
+from policies.scopes import OPERATOR, Domain, location_in, network
 from policies.viewer import Viewer, ViewerKind, viewer_in, viewer_without_domain
 from tests.policies.world import (
     EAST,
@@ -245,7 +245,7 @@ def test_what_is_kept_of_a_decision_says_all_of_it(holder: str, capability: str)
     ("domain", "location"), [(network(N1), NORTH), (network(N1), None), (network(N1), N1), (OPERATOR, None)]
 )
 def test_the_location_of_a_scope_is_read_from_its_name(domain: Domain, location: UUID | None) -> None:
-    assert location_of(domain.scope(location)) == (NORTH if location == NORTH else None)
+    assert location_in(domain.scope(location)) == (NORTH if location == NORTH else None)
 
 
 def test_require_passes_silently() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from uuid_utils.compat import uuid7
 from app import Remit
 from database.statements import Statements
 from domain.clients.rules import name_key
+from domain.team.models import Assignment
 from tests.api import Api
 from tests.factories import BEGINNING, INSERT_LINK, INSERT_SERVICE, MADE, SEEN, Salon, make_salon
 from tests.resolvers.visits import book, pay, tomorrow
@@ -100,24 +102,29 @@ async def test_the_journal_is_paged_to_its_end_newest_first(api: Api, remit: Rem
     assert [row["seq"] for page in found for row in page] == list(range(25, 0, -1))
 
 
-ASSIGNMENTS = "{ assignments { totalCount nodes { role location { name } } } }"
+ASSIGNMENTS = """
+query ($of: ID!, $holder: ID) {
+  assignments(network: $of, holder: $holder) {
+    totalCount
+    nodes { role location { name } holder { name } visitorId validFrom validUntil limits createdEpoch }
+  }
+}
+"""
 OF_SPECIALISTS = "{ specialists { nodes { name assignments { role } } } }"
 
 
 async def test_assignments_are_shown_as_far_as_the_reach_goes(api: Api, salon: Salon) -> None:
-    everywhere = (await api.ask(ASSIGNMENTS, salon["hal"])).data["assignments"]
-    north = (await api.ask(ASSIGNMENTS, salon["rae"])).data["assignments"]
+    everywhere = (await api.ask(ASSIGNMENTS, salon["hal"], of=salon.network_id)).data["assignments"]
+    north = (await api.ask(ASSIGNMENTS, salon["rae"], of=salon.network_id)).data["assignments"]
     of_people = (await api.ask(OF_SPECIALISTS, salon["rae"])).data["specialists"]["nodes"]
-    refused = await api.ask(ASSIGNMENTS, salon["ana"])
+    refused = await api.ask(ASSIGNMENTS, salon["ana"], of=salon.network_id)
 
     assert everywhere["totalCount"] == 5
-    assert north == {
-        "totalCount": 2,
-        "nodes": [
-            {"role": "manager", "location": {"name": "North"}},
-            {"role": "administrator", "location": {"name": "North"}},
-        ],
-    }
+    assert north["totalCount"] == 2
+    assert [(one["role"], one["location"], one["holder"]) for one in north["nodes"]] == [
+        ("manager", {"name": "North"}, {"name": "Rae"}),
+        ("administrator", {"name": "North"}, {"name": "Ana"}),
+    ]
     assert {one["name"]: one["assignments"] for one in of_people} == {
         "Ana": [{"role": "administrator"}],
         "Di": [],
@@ -126,6 +133,58 @@ async def test_assignments_are_shown_as_far_as_the_reach_goes(api: Api, salon: S
         "Rae": [{"role": "manager"}],
     }
     assert refused.codes == ["FORBIDDEN"]
+
+
+async def test_an_assignment_says_whose_it_is_from_when_until_when_and_under_which_limits(
+    api: Api, remit: Remit, salon: Salon
+) -> None:
+    visitor, since = salon["di"].account_id, datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+    async def let_in(work: Work) -> None:
+        await Assignment.create(
+            network_id=salon.network_id,
+            location_id=salon.north,
+            role_code="viewer",
+            account_id=visitor,
+            valid_from=since,
+            valid_until=since + timedelta(hours=72),
+            limits={"back": 7},
+            created_epoch=await work.statements.fetchval("SELECT next_policy_epoch()"),
+        )
+
+    await remit.host.perform_as_system(salon.network_id, MADE, let_in)
+
+    (found,) = await held(api, salon, visitor)
+    (jo,) = await held(api, salon, salon["jo"].specialist_id)
+
+    assert found == {
+        "role": "viewer",
+        "location": {"name": "North"},
+        "holder": None,
+        "visitorId": str(visitor),
+        "validFrom": "2026-01-05T09:00:00+00:00",
+        "validUntil": "2026-01-08T09:00:00+00:00",
+        "limits": "back=7",
+        "createdEpoch": jo["createdEpoch"] + 1,
+    }
+    assert (jo["holder"], jo["visitorId"], jo["validUntil"]) == ({"name": "Jo"}, None, None)
+
+
+async def held(api: Api, salon: Salon, holder: UUID) -> list[dict[str, Any]]:
+    """The assignments of one holder."""
+    answer = await api.ask(ASSIGNMENTS, salon["hal"], of=salon.network_id, holder=holder)
+    found: list[dict[str, Any]] = answer.data["assignments"]["nodes"]
+    return found
+
+
+async def test_the_assignments_of_another_network_are_not_found(api: Api, remit: Remit, salon: Salon) -> None:
+    other = await make_salon(remit.host, {"hal": ("owner", "network")})
+
+    foreign = await api.ask(ASSIGNMENTS, salon["hal"], of=other.network_id)
+    unknown = await api.ask(ASSIGNMENTS, salon["hal"], of=uuid7())
+
+    assert foreign.body == unknown.body
+    assert foreign.codes == ["NOT_FOUND"]
 
 
 LEVELS = """

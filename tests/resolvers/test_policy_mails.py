@@ -73,7 +73,7 @@ async def guarded(remit: Remit) -> AsyncIterator[Api]:
 
 async def change(api: Api, salon: Salon, by: str, asked: dict[str, Any]) -> Any:
     """Make a change with the consent that it asks for."""
-    variables = {"input": {"network": salon.network_id, "changes": [asked]}}
+    variables: dict[str, Any] = {"input": {"network": salon.network_id, "changes": [asked]}}
     answer = (await api.ask(CHANGE, salon[by], **variables)).data["changePolicy"]
     if answer["__typename"] == "ConsentRequired":
         consent = answer["preview"]["consent"]

@@ -1,0 +1,25 @@
+"""One job for all networks becomes a job for each: a network that fails, or takes long, keeps none of the others."""
+
+from __future__ import annotations
+
+from host import Host
+from jobs import Job
+from work import Task, Work
+
+EVERY_NETWORK = "SELECT network_id FROM network_ids()"
+
+
+async def for_each_network(
+    host: Host, job: Job, *, networks: str = EVERY_NETWORK, given: tuple[object, ...] = ()
+) -> None:
+    """Defer a job for each network, with its `network_id`; all of them, or those that a statement names.
+
+    `given` are the arguments of that statement. It runs in the scope of identity, where no network's rows are seen: it
+    asks a function of the database.
+    """
+
+    async def defer_all(work: Work) -> None:
+        for row in await work.statements.fetch(networks, *given):
+            await work.defer(job, network_id=row["network_id"])
+
+    await host.perform_as_system(None, Task(), defer_all, name=job.name)

@@ -1,0 +1,57 @@
+"""Ending assignments whose period is over. Their access ended by itself at that instant; here the rows follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncpg import Record
+from uuid_utils.compat import uuid7
+
+from audit.entries import Area, EventType
+from domain.team.models import PolicyChange
+from domain.team.operations import NEXT_EPOCH
+from domain.team.rules import EndAssignment
+from policies.scopes import network
+from work import Task, Work
+
+PERIODS_ENDED = EventType("policy.periods_ended", Area.SETTINGS)
+
+MOST_ENDED = 500
+"""Assignments that one Work ends."""
+
+END_OVER = """
+UPDATE assignments SET ended_epoch = $3 WHERE network_id = $1 AND id IN (
+  SELECT id FROM assignments WHERE network_id = $1 AND ended_epoch IS NULL AND valid_until <= $2
+  ORDER BY valid_until, id LIMIT $4)
+RETURNING id
+"""
+
+
+async def end_periods(work: Work) -> bool:
+    """End the network's assignments that are over, and journal it if there are any; True where more may be left.
+
+    Nobody's access changes by it, so it has no delta and no consequences.
+    """
+    epoch = await work.statements.fetchval(NEXT_EPOCH)
+    ended = await work.statements.fetch(END_OVER, work.network_id, work.at, epoch, MOST_ENDED)
+    if ended:
+        await _record(work, ended, epoch=epoch)
+        await work.append(Task(PERIODS_ENDED))
+    return len(ended) == MOST_ENDED
+
+
+async def _record(work: Work, ended: Sequence[Record], *, epoch: int) -> None:
+    domain = network(work.network_id)
+    await PolicyChange.create(
+        id=uuid7(),
+        network_id=work.network_id,
+        epoch=epoch,
+        made_at=work.at,
+        journal_id=work.entry_id,
+        origin="JOB",
+        changes=[EndAssignment(row["id"]).to_json(domain) for row in ended],
+        delta=[],
+        consequences=[],
+    )
+    for row in ended:
+        work.touches("assignment", row["id"])

@@ -1,0 +1,17 @@
+"""Uses of capabilities, and which networks the jobs of the system go through."""
+
+from __future__ import annotations
+
+from tortoise import migrations
+
+from database.operations import RunFile
+
+
+class Migration(migrations.Migration):
+    """Uses of capabilities, and which networks the jobs of the system go through."""
+
+    dependencies = [("core", "0012_policy")]
+
+    operations = [
+        RunFile("migrations", "sql/uses.sql", "sql/drop_uses.sql"),
+    ]
