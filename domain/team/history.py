@@ -92,7 +92,7 @@ AS_WRITTEN = Order("access_delta", "position", int)
 async def policy_changes(work: Work, page: Page, *, network_id: UUID) -> Slice:
     """The changes of the network's policy, newest first. Raises NotFound, Forbidden, BadCursor."""
     network.require_network(work, network_id, path=("network",))
-    work.viewer.require("policies:explain")
+    work.require("policies:explain")
     epoch, last_id = page.start(NEWEST_FIRST)
     rows = await work.statements.fetch(
         CHANGES_PAGE, work.network_id, epoch, last_id, page.first + 1, record_class=PolicyChangeRow

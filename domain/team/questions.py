@@ -49,7 +49,7 @@ async def who_can(work: Work, page: Page, *, capability: str, scope: UUID, epoch
     Raises NotFound for an unknown scope or epoch, Forbidden, UnknownCapability, BadCursor.
     """
     at = await network.place(work, scope, path=("scope",))
-    work.viewer.require("policies:explain", at=at)
+    work.require("policies:explain", at=at)
     _require_known(work, capability)
     policy, circumstances = await _asked_policy(work, epoch)
     able = everybody_who_can(policy, capability, at=at, circumstances=circumstances)

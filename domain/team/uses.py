@@ -95,7 +95,7 @@ async def unused_capabilities(work: Work, page: Page, *, network_id: UUID, days:
     Raises NotFound, Forbidden, InvalidInput, BadCursor.
     """
     network.require_network(work, network_id, path=("network",))
-    work.viewer.require("policies:explain")
+    work.require("policies:explain")
     _require_days(days)
     known = await work.statements.fetchrow(KNOWN, work.network_id)
     found = await _unused(work, days) if known else ()
