@@ -27,6 +27,7 @@ from policies.limits import Place, heeded, is_as_wide
 from policies.lines import Effect
 from policies.narrowing import Narrowing
 from policies.release import ClosedRole
+from policies.roles import OWNERS
 
 OWNER: Final = "owner"
 
@@ -188,11 +189,11 @@ def _waits(policy: DomainPolicy, now: datetime) -> bool:
 
 
 def owners(policy: DomainPolicy) -> frozenset[UUID]:
-    """The active holders of a network's owner role: there must be one, and only they change each other."""
+    """The active holders of the domain's owner role: there must be one, and only they change each other."""
     return frozenset(
         holder_id
         for holder_id, assignments in policy.assignments.items()
-        if holder_id not in policy.inactive and any(assignment.role.code == OWNER for assignment in assignments)
+        if holder_id not in policy.inactive and any(assignment.role.code in OWNERS for assignment in assignments)
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
+from uuid import UUID
 
 from domain.team import operations
 from domain.team.limits import typed_limits
 from domain.team.rules import (
+    ApproveVisit,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
@@ -24,6 +26,7 @@ from errors import InvalidInput, NotFound
 from execution.declaration import mutation, query
 from execution.rows import shown
 from schema.policy_changes import (
+    ApproveVisitInput,
     AssignRoleInput,
     ChangePolicyResult,
     ChangeRoleLinesInput,
@@ -57,8 +60,9 @@ async def preview_policy_change(work: Work, *, input: PolicyChangesInput) -> Pol
 async def change_policy(work: Work, *, input: PolicyChangesInput, consent: str | None = None) -> ChangePolicyResult:
     """Change who may do what. Where it has consequences, it takes the `consent` that the preview gave.
 
-    Roles given, limited and ended require `assignments:change`, people suspended and resumed `specialists:suspend`, own
-    roles `roles:change`.
+    Roles given, limited and ended require `assignments:change`, visits approved `visits:approve`, people suspended and
+    resumed `specialists:suspend`, own roles `roles:change`. The operator's roles require `operator_members:change`, a
+    partner firm's `partner_members:change`.
     """
     changed = await operations.change_policy(work, _changes(work, input), consent=consent)
     return PolicyChanged(
@@ -70,9 +74,17 @@ async def change_policy(work: Work, *, input: PolicyChangesInput, consent: str |
 
 
 def _changes(work: Work, input: PolicyChangesInput) -> list[PolicyChange]:
-    if input.network != work.network_id:
-        raise NotFound(path=("input", "network"))
+    _require_meant(work, input.network)
     return [_change(change, ("input", "changes", position)) for position, change in enumerate(input.changes)]
+
+
+def _require_meant(work: Work, network_id: UUID | None) -> None:
+    """Let through who means what they act in. Raises NotFound, InvalidInput."""
+    path = ("input", "network")
+    if network_id is None and work.domain.network_id is not None:
+        raise InvalidInput("You act in a network.", hint="Name it, so that no other one is changed.", path=path)
+    if network_id != work.domain.network_id:
+        raise NotFound(path=path)
 
 
 def _change(change: PolicyChangeInput, path: Path) -> PolicyChange:
@@ -91,6 +103,20 @@ def _assign_role(given: AssignRoleInput, path: Path) -> AssignRole:
         valid_from=given.valid_from,
         valid_until=given.valid_until,
         limits=typed_limits(given.limits, path=(*path, "assignRole", "limits")),
+        reason=given.reason,
+    )
+
+
+def _approve_visit(given: ApproveVisitInput, path: Path) -> ApproveVisit:
+    return ApproveVisit(
+        role=given.role,
+        location_id=given.location,
+        account_id=given.account,
+        email=given.email,
+        valid_from=given.valid_from,
+        valid_until=given.valid_until,
+        hours=given.hours,
+        limits=typed_limits(given.limits, path=(*path, "approveVisit", "limits")),
         reason=given.reason,
     )
 
@@ -140,6 +166,7 @@ def _lines(given: Sequence[RoleLineInput], path: Path) -> tuple[LineAsked, ...]:
 KINDS: Final[Mapping[str, Callable[[Any, Path], PolicyChange]]] = MappingProxyType(
     {
         "assign_role": _assign_role,
+        "approve_visit": _approve_visit,
         "end_assignment": _end_assignment,
         "set_limits": _set_limits,
         "suspend_holder": _suspend_holder,

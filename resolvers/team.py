@@ -30,8 +30,17 @@ async def specialist(work: Work, *, id: UUID) -> Specialist:
 async def assignments(
     work: Work, *, holder: UUID | None = None, first: int = 50, after: str | None = None
 ) -> Connection[Assignment]:
-    """Who has which role where, oldest first."""
+    """Who has which role where, visitors too, oldest first; `holder` is a specialist's id or a visitor's account's."""
     return shown(await reads.assignments(work, Page(first, after), holder_id=holder))
+
+
+@query(signed_in=True)
+async def members(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Assignment]:
+    """Who has which role at the operator or the partner firm that you act for, oldest first.
+
+    At the operator it requires `operator_members:change`, at a firm `partner_profile:read`.
+    """
+    return shown(await reads.members(work, Page(first, after)))
 
 
 @mutation(event=people.SPECIALIST_CREATED, requires="specialists:update", at=Level.LOCATION)

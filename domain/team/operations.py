@@ -16,12 +16,13 @@ from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
 from database.sqlstate import constraint_of
-from domain.team import assignments, roles, suspension
+from domain.team import assignments, roles, suspension, visits
 from domain.team.consequences import ask_plugins
 from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.rules import (
     MOST_CHANGES,
     SHOWN_ENTRIES,
+    ApproveVisit,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
@@ -32,25 +33,31 @@ from domain.team.rules import (
     PolicyPreview,
     ResumeHolder,
     RetireRole,
+    ServiceAccountGives,
     SetLimits,
     SuspendHolder,
     must_agree,
     only_takes_away,
     require_consent,
+    require_taking,
     require_unrefused,
+    required_by,
 )
 from errors import InvalidInput
 from plugins.contract import AccessView, Consequence
+from policies.catalogue import DomainKind
 from policies.compile import DomainPolicy
 from policies.delta import Change, Delta, consent_for, delta_between, missing_grants
-from policies.store import load_network_policy
-from policies.viewer import viewer_in
+from policies.narrowing import Narrowing
+from policies.store import load_policy
+from policies.viewer import ViewerKind, viewer_in
 from work import Work
 
 POLICY_CHANGED = EventType("policy.changed", Area.SETTINGS)
 
 NEXT_EPOCH = "SELECT next_policy_epoch()"
-CHECK_LAST_OWNER = "SET CONSTRAINTS last_owner IMMEDIATE"
+LAST_OWNER = "last_owner"
+CHECK_LAST_OWNER = "SET CONSTRAINTS last_owner, last_member_owner IMMEDIATE"
 
 
 class TooMany(InvalidInput):
@@ -87,8 +94,8 @@ async def preview_policy_change(work: Work, changes: Sequence[PolicyChange]) -> 
 async def change_policy(work: Work, changes: Sequence[PolicyChange], *, consent: str | None) -> PolicyChanged:
     """Make the changes, if their consequences were agreed to.
 
-    Raises TooMany, NotFound, Forbidden, InvalidInput, InvalidPolicy, RoleInUse, GrantExceedsOwn, LastOwner, OwnersOnly,
-    ConsentRequired, ConsequencesChanged, ConsequenceRefused.
+    Raises TooMany, NotFound, Forbidden, InvalidInput, InvalidPolicy, RoleInUse, GrantExceedsOwn, ServiceAccountGives,
+    LastOwner, OwnersOnly, ConsentRequired, ConsequencesChanged, ConsequenceRefused.
     """
     applied = await _apply(work, changes)
     require_unrefused(changes, applied.preview.consequences)
@@ -119,18 +126,23 @@ async def _apply(work: Work, changes: Sequence[PolicyChange]) -> Applied:
 
 
 def _gate(work: Work, changes: Sequence[PolicyChange]) -> None:
-    """Refuse who may make such a change nowhere: before they wait for the lock, and under it. Raises Forbidden.
+    """Refuse who may make such a change nowhere: before they wait for the lock, and under it.
+
+    Raises Forbidden, ServiceAccountGives.
 
     The journal names the capability that the first change requires; `policy_changes` keeps them all.
     """
-    work.capability = changes[0].requires
+    work.capability = required_by(changes[0], work.domain)
     for change in changes:
-        if not work.viewer.could_anywhere(change.requires):
-            work.viewer.refuse(change.requires)
+        needed = required_by(change, work.domain)
+        if not work.viewer.could_anywhere(needed):
+            work.viewer.refuse(needed)
+    if work.viewer.kind is ViewerKind.SERVICE:
+        require_taking(changes)
 
 
 async def _policy(work: Work) -> DomainPolicy:
-    return await load_network_policy(work.statements.fetch, work.network_id, work.host.release)
+    return await load_policy(work.statements.fetch, work.domain, work.host.release)
 
 
 def _judge_by(work: Work, policy: DomainPolicy) -> None:
@@ -157,6 +169,8 @@ async def _apply_one(
     match change:
         case AssignRole():
             return await assignments.assign(work, change, epoch=epoch, path=(*path, "assignRole"))
+        case ApproveVisit():
+            return await visits.approve(work, change, epoch=epoch, path=(*path, "approveVisit"))
         case EndAssignment():
             return await assignments.end(work, change, policy, epoch=epoch, path=(*path, "endAssignment"))
         case SetLimits():
@@ -180,14 +194,23 @@ async def _check_last_owner(work: Work) -> None:
     try:
         await work.statements.execute(CHECK_LAST_OWNER)
     except asyncpg.CheckViolationError as error:
-        if constraint_of(error) != "last_owner":
+        if constraint_of(error) != LAST_OWNER:
             raise
-        raise LastOwner from error
+        raise LastOwner(work.domain.kind) from error
 
 
 def _require_own(work: Work, delta: Delta) -> None:
-    holder_id = work.viewer.holder_id
-    missing = missing_grants(holder_id, delta) if holder_id is not None else ()
+    """Rules R1 and R5: nobody gives what they do not hold, and a service account gives nothing.
+
+    A restriction of the network binds whoever is given something as it binds the giver; a token's narrowing does not.
+    """
+    viewer = work.viewer
+    if viewer.kind is ViewerKind.SERVICE and _gained(delta):
+        raise ServiceAccountGives
+    if viewer.holder_id is None:
+        return
+    narrowings = [taking for taking in viewer.takings if isinstance(taking, Narrowing)]
+    missing = missing_grants(viewer.holder_id, delta, narrowings=narrowings)
     if missing:
         raise GrantExceedsOwn(missing)
 
@@ -198,9 +221,20 @@ def _require_rights(work: Work, consequences: Sequence[Consequence]) -> None:
             work.viewer.require(consequence.requires_capability)
 
 
-async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) -> PolicyPreview:
+async def _consequences(work: Work, delta: Delta) -> tuple[Consequence, ...]:
+    """What plugins say follows; what they know of is networks."""
+    if work.domain.kind is not DomainKind.NETWORK:
+        return ()
     views = [AccessView(work.network_id, policy, work.at) for policy in (delta.before, delta.after)]
-    consequences = await ask_plugins(work, *views)
+    return await ask_plugins(work, *views)
+
+
+def _gained(delta: Delta) -> int:
+    return sum(entry.change in (Change.GAINED, Change.WIDENED) for entry in delta.entries)
+
+
+async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) -> PolicyPreview:
+    consequences = await _consequences(work, delta)
     if not only_takes_away(changes):
         _require_rights(work, consequences)
     domain = delta.after.domain
@@ -212,7 +246,7 @@ async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) ->
             consequences=[(consequence.plugin, consequence.digest) for consequence in consequences],
         ),
         requires_consent=must_agree(changes, consequences),
-        gained=sum(entry.change in (Change.GAINED, Change.WIDENED) for entry in delta.entries),
+        gained=_gained(delta),
         lost=sum(entry.change in (Change.LOST, Change.NARROWED) for entry in delta.entries),
         entries=delta.entries[:SHOWN_ENTRIES],
         consequences=consequences,
@@ -223,7 +257,8 @@ async def _record(work: Work, changes: Sequence[PolicyChange], applied: Applied,
     domain = applied.delta.after.domain
     await PolicyChangeRecord.create(
         id=uuid7(),
-        network_id=work.network_id,
+        network_id=domain.network_id,
+        partner_id=domain.partner_id,
         epoch=applied.epoch,
         made_at=work.at,
         journal_id=work.entry_id,

@@ -264,7 +264,7 @@ async def test_the_journal_names_members_by_where_they_come_from(
 OPEN = """
 mutation {
   createLocation(input: {
-    idempotencyKey: "1", code: "x", name: "X", zone: "Europe/Athens", country: "GR", currency: "EUR"
+    idempotencyKey: "x", code: "x", name: "X", zone: "Europe/Athens", country: "GR", currency: "EUR"
   }) { __typename }
 }
 """
