@@ -28,6 +28,7 @@ from database.sqlstate import sqlstate_of
 from database.statements import Statements
 from plugins.contract import Consequences, VerdictFamily
 from policies.access_tests import AccessTest
+from policies.catalogue import DomainKind
 from policies.release import Release
 from policies.scopes import Domain, network
 from policies.store import PolicyCache
@@ -47,7 +48,7 @@ READING = Task()
 
 JOURNAL_UNWRITTEN = Counter("remit_journal_unwritten_total", "Refusals whose own journal entry could not be written.")
 
-OPEN_SCOPE = "SELECT * FROM open_scope($1, $2)"
+OPEN_SCOPE = "SELECT * FROM open_scope($1, $2, $3, $4)"
 TOUCH_SESSION = """
 UPDATE sessions SET last_seen_at = $2, idle_until = LEAST($2::timestamptz + (idle_until - last_seen_at), ends_at)
 WHERE id = $1
@@ -168,15 +169,16 @@ class Host:
         if task.is_public or task.is_system or caller.token_hash is None:
             await work.set_scope()
             return work
-        wanted = caller.domain.network_id if caller.domain else None
-        row = _known(await statements.fetchrow(OPEN_SCOPE, caller.token_hash, wanted))
+        wanted = (caller.domain.kind, caller.domain.id) if caller.domain else (None, None)
+        row = _known(await statements.fetchrow(OPEN_SCOPE, caller.token_hash, at, *wanted))
         work.session = Session.of(row, at=at)
         work.name = row["specialist_name"] or row["account_name"]
+        work.comes_from = DomainKind(row["comes_from"]) if row["comes_from"] else None
         work.viewer = await self._viewer(row, work)
         return work
 
     async def _viewer(self, row: Record, work: Work) -> Viewer:
-        if row["network_id"] is None:
+        if row["domain_kind"] is None:
             return viewer_without_domain(
                 self.release,
                 now=work.at,
@@ -185,10 +187,11 @@ class Host:
                 language=row["language"],
                 address=work.caller.address,
             )
-        policy = await self.policies.policy(work.statements.fetch, network(row["network_id"]), row["policy_epoch"])
+        domain = Domain(DomainKind(row["domain_kind"]), row["domain_id"])
+        policy = await self.policies.policy(work.statements.fetch, domain, row["policy_epoch"])
         return viewer_in(
             policy,
-            kind=ViewerKind.SERVICE if row["specialist_kind"] == "SERVICE" else ViewerKind.SPECIALIST,
+            kind=ViewerKind(row["viewer_kind"]),
             account_id=row["account_id"],
             specialist_id=row["specialist_id"],
             session_id=row["session_id"],

@@ -21,6 +21,7 @@ from database.statements import Statements
 from errors import UserError
 from jobs import Job, defer
 from plugins.contract import AccessView
+from policies.catalogue import DomainKind
 from policies.decisions import Decision, Forbidden
 from policies.limits import Address, Facts
 from policies.scopes import OPERATOR, Domain
@@ -36,6 +37,13 @@ SELECT set_config('remit.network_id', $1, true), set_config('remit.partner_id', 
        set_config('remit.operator', $3, true), set_config('remit.account_id', $4, true),
        set_config('remit.identity', $5, true)
 """
+ACTOR_OF = {
+    None: ActorType.ACCOUNT,
+    DomainKind.OPERATOR: ActorType.OPERATOR,
+    DomainKind.PARTNER: ActorType.PARTNER,
+}
+"""What the journal calls an account that is no specialist, by where it comes from: at home and on a visit."""
+CHOOSE = "Send the header Remit-Domain with one of `viewer { domains { domain } }`."
 BEGIN_ENTRY = "SELECT journal_begin($1, $2)"
 APPEND_ENTRY = "SELECT journal_append($1, $2, $3, $4)"
 
@@ -161,6 +169,7 @@ class Work:
     """A transaction in hand. Operations read and write through `statements`; the ORM joins in by itself.
 
     `at` is the Work's clock: one instant for everything in it. What the journal shall say is set on the Work.
+    `comes_from` is what a member works for, at home and on a visit: the operator, or a partner firm.
     """
 
     host: Host
@@ -173,6 +182,7 @@ class Work:
     is_identity: bool = False
     is_account_matter: bool = False
     system_domain: Domain | None = None
+    comes_from: DomainKind | None = None
     location_id: UUID | None = None
     targets: list[Target] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -186,30 +196,36 @@ class Work:
     cookies: list[ResponseCookie] = field(default_factory=list)
 
     @property
-    def domain(self) -> Domain | None:
-        """The domain that the Work acts in; None where nobody has chosen one, and in the scope of identity."""
-        return self.viewer.policy.domain if self.viewer.policy else self.system_domain
+    def domain(self) -> Domain:
+        """The domain that the Work acts in. Raises Unauthenticated where the viewer has chosen none."""
+        if self._acts_in is None:
+            raise Unauthenticated("Nothing is chosen to act in.", hint=CHOOSE)
+        return self._acts_in
 
     @property
     def network_id(self) -> UUID:
         """The network that the Work acts in. Raises Unauthenticated where the viewer has chosen none."""
-        network_id = self.domain.network_id if self.domain else None
+        network_id = self._acts_in.network_id if self._acts_in else None
         if network_id is None:
-            raise Unauthenticated("No network is chosen.", hint="Send the header Remit-Network with a network's id.")
+            raise Unauthenticated("No network is chosen.", hint=CHOOSE)
         return network_id
+
+    @property
+    def _acts_in(self) -> Domain | None:
+        return self.viewer.policy.domain if self.viewer.policy else self.system_domain
 
     @property
     def chain_id(self) -> UUID:
         """The journal chain of the Work: its domain's, or the operator's, where account matters belong."""
-        if self.domain is None or self.domain.id is None or self.is_account_matter:
+        if self._acts_in is None or self._acts_in.id is None or self.is_account_matter:
             return OPERATOR_CHAIN
-        return self.domain.id
+        return self._acts_in.id
 
     @property
     def access(self) -> AccessView:
         """The network's policy as plugins see it. Raises Unauthenticated where no network is chosen."""
         if self.viewer.policy is None:
-            raise Unauthenticated("No network is chosen.", hint="Send the header Remit-Network with a network's id.")
+            raise Unauthenticated("No network is chosen.", hint=CHOOSE)
         return AccessView(self.network_id, self.viewer.policy, self.at)
 
     def require(self, capability: str, *, at: UUID | None = None, of: Facts | None = None) -> None:
@@ -233,11 +249,12 @@ class Work:
     async def set_scope(self) -> None:
         """Scope the transaction to this Work's viewer for row-level security."""
         account_id = self.viewer.account_id or (self.account[0] if self.account else None)
+        network_id, partner_id = self._acts_in.columns if self._acts_in else (None, None)
         await self.statements.execute(
             SET_SCOPE,
-            str((self.domain and self.domain.network_id) or ""),
-            str((self.domain and self.domain.partner_id) or ""),
-            "on" if self.domain == OPERATOR else "",
+            str(network_id or ""),
+            str(partner_id or ""),
+            "on" if self._acts_in == OPERATOR else "",
             str(account_id or ""),
             "on" if self.is_identity else "",
         )
@@ -316,7 +333,7 @@ class Work:
         if self.viewer.specialist_id is not None:
             return Actor(ActorType.SPECIALIST, self.viewer.specialist_id, self.role_codes())
         if self.viewer.account_id is not None:
-            return Actor(ActorType.ACCOUNT, self.viewer.account_id)
+            return Actor(ACTOR_OF[self.comes_from], self.viewer.account_id, self.role_codes())
         return Actor(ActorType.SYSTEM, self.caller.transport)
 
     def role_codes(self) -> tuple[str, ...]:

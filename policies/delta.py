@@ -25,7 +25,9 @@ from policies.catalogue import Capability, Level
 from policies.compile import Assignment, DomainPolicy, Grant, Grants, Holding, Term, terms_of
 from policies.limits import Place, heeded, is_as_wide
 from policies.lines import Effect
+from policies.narrowing import Narrowing
 from policies.release import ClosedRole
+from policies.roles import OWNERS
 
 OWNER: Final = "owner"
 
@@ -93,6 +95,11 @@ class Access:
         """Whether any of it begins later, or ends by itself."""
         return any(one.since is not None or one.until is not None for one in self.timed)
 
+    def narrowed(self, narrowings: Iterable[Narrowing]) -> Access:
+        """The same, less what a token leaves out."""
+        catalogue, domain = self.policy.release.catalogue, self.policy.domain
+        return replace(self, compiled=self.compiled.narrowed(narrowings, catalogue, domain))
+
     def terms(self, capability: Capability, at: UUID | None) -> tuple[TimedTerm, ...]:
         """The terms under which the capability is granted there; none if denied, or if a requirement is missing."""
         if not self.compiled.could.get(at, 0) & self.compiled.bits[capability.code]:
@@ -119,6 +126,16 @@ class Delta:
     def is_empty(self) -> bool:
         """Whether nobody's access changes."""
         return not self.entries
+
+    @property
+    def gained(self) -> int:
+        """How many accesses are gained or widened."""
+        return sum(entry.change in _GAINS for entry in self.entries)
+
+    @property
+    def lost(self) -> int:
+        """How many accesses are lost or narrowed."""
+        return len(self.entries) - self.gained
 
     def to_json(self, names: Mapping[UUID, str] | None = None) -> list[list[str]]:
         """The entries as `[holder, scope, capability, change]`, sorted.
@@ -150,14 +167,16 @@ def _entries(before: DomainPolicy, after: DomainPolicy, old: Accesses, new: Acce
     return tuple(entries)
 
 
-def missing_grants(changer_id: UUID, delta: Delta) -> tuple[Missing, ...]:
+def missing_grants(changer_id: UUID, delta: Delta, *, narrowings: Sequence[Narrowing] = ()) -> tuple[Missing, ...]:
     """Rule R1: what the change gives that the changer does not hold. Empty means that the changer may make it.
+
+    A token holds what its narrowings leave of its holder's grants, and gives no more than that.
 
     Each access gained or widened, at each place where it is, must be covered by one grant that the changer holds now in
     the policy before the change, with limits no wider on any count and a period no shorter. What is added to a role,
     or no longer denied by it, must be held at the whole domain, whoever holds the role.
     """
-    changer = _access(_opened(delta.before), _standing(delta.before.holding(changer_id), delta.now))
+    changer = standing_access_of(delta.before, delta.before.holding(changer_id), now=delta.now).narrowed(narrowings)
     old, new = Accesses(delta.before, delta.now, _dated), Accesses(delta.after, delta.now, _dated)
     missing = [Missing(None, role, None, code) for role, code in _added_to_roles(delta, changer)]
     judged: dict[tuple[int, int, UUID | None, str], tuple[UUID | None, ...]] = {}
@@ -180,11 +199,11 @@ def _waits(policy: DomainPolicy, now: datetime) -> bool:
 
 
 def owners(policy: DomainPolicy) -> frozenset[UUID]:
-    """The active holders of a network's owner role: there must be one, and only they change each other."""
+    """The active holders of the domain's owner role: there must be one, and only they change each other."""
     return frozenset(
         holder_id
         for holder_id, assignments in policy.assignments.items()
-        if holder_id not in policy.inactive and any(assignment.role.code == OWNER for assignment in assignments)
+        if holder_id not in policy.inactive and any(assignment.role.code in OWNERS for assignment in assignments)
     )
 
 

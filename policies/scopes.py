@@ -35,6 +35,11 @@ class Domain:
         """Which partner firm it is, if it is one."""
         return self.id if self.kind is DomainKind.PARTNER else None
 
+    @property
+    def columns(self) -> tuple[UUID | None, UUID | None]:
+        """What rows of the domain hold as network_id and partner_id."""
+        return self.network_id, self.partner_id
+
 
 OPERATOR: Final = Domain(DomainKind.OPERATOR, None)
 
@@ -53,3 +58,14 @@ def location_in(scope: str) -> UUID | None:
     """The location that a scope's name names; None for a whole domain. Raises ValueError for a name that is none."""
     _, named, location_id = scope.partition(_AT_LOCATION)
     return UUID(location_id) if named else None
+
+
+def domain_of(text: str) -> Domain:
+    """The domain whose name this is: `operator`, `network:<id>` or `partner:<id>`. Raises ValueError for others."""
+    if text == str(OPERATOR):
+        return OPERATOR
+    kind, _, domain_id = text.partition(":")
+    made = {"network": network, "partner": partner}.get(kind)
+    if made is None:
+        raise ValueError(f"{text!r} names no domain: write operator, network:<id> or partner:<id>.")
+    return made(UUID(domain_id))

@@ -145,6 +145,15 @@ async def load_partner_policy(fetch: Fetch, partner_id: UUID, release: Release) 
     )
 
 
+async def load_policy(fetch: Fetch, domain: Domain, release: Release) -> DomainPolicy:
+    """The current policy of a domain. Raises NotFound if the fetch's scope holds no such network."""
+    if domain.id is None:
+        return await load_operator_policy(fetch, release)
+    if domain.kind is DomainKind.PARTNER:
+        return await load_partner_policy(fetch, domain.id, release)
+    return await load_network_policy(fetch, domain.id, release)
+
+
 class PolicyCache:
     """The policies that were used lately, one a domain, swapped by reference when the epoch moved.
 
@@ -162,7 +171,7 @@ class PolicyCache:
         if kept is not None and kept.epoch == epoch:
             self._policies.move_to_end(domain)
             return kept
-        loaded = await self._load(fetch, domain)
+        loaded = await load_policy(fetch, domain, self._release)
         self._keep(loaded)
         return loaded
 
@@ -175,13 +184,6 @@ class PolicyCache:
         self._policies.move_to_end(loaded.domain)
         while len(self._policies) > self._capacity:
             self._policies.popitem(last=False)
-
-    async def _load(self, fetch: Fetch, domain: Domain) -> DomainPolicy:
-        if domain.id is None:
-            return await load_operator_policy(fetch, self._release)
-        if domain.kind is DomainKind.PARTNER:
-            return await load_partner_policy(fetch, domain.id, self._release)
-        return await load_network_policy(fetch, domain.id, self._release)
 
 
 def _epoch(rows: Sequence[Row]) -> int:

@@ -16,7 +16,7 @@ from work import Work
 
 @query(requires="networks:read", at=Level.SHARED)
 async def network(work: Work) -> Network:
-    """The network that you act in: the one of the header Remit-Network, or your only one."""
+    """The network that you act in: the one of the header Remit-Domain, or your only one."""
     return shown(await reads.network(work))
 
 

@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
+from domain.network.reads import require_network
 from domain.pages import Page
 from domain.team import access_tests, operations, proposals
 from domain.team.limits import typed_limits
 from domain.team.rules import (
+    ApproveVisit,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
@@ -33,6 +35,7 @@ from schema.connections import Connection
 from schema.policy_changes import (
     AccessTestPredicateInput,
     AccessTestWhoInput,
+    ApproveVisitInput,
     AssignRoleInput,
     ChangePolicyResult,
     ChangeRoleLinesInput,
@@ -78,14 +81,14 @@ async def policy_proposals(
     work: Work, *, network: UUID, first: int = 50, after: str | None = None
 ) -> Connection[PolicyProposal]:
     """The changes that you proposed, and those that you may decide; newest first."""
-    _require_network(work, network, ("network",))
+    require_network(work, network, path=("network",))
     return shown(await proposals.proposals(work, Page(first, after)))
 
 
 @query(requires="policies:explain", at=Level.NETWORK, name="access_tests")
 async def tested(work: Work, *, network: UUID) -> list[EvaluatedAccessTest]:
     """The rules about who may what that the network and its plugins keep, and whether they are true now."""
-    _require_network(work, network, ("network",))
+    require_network(work, network, path=("network",))
     return shown(await access_tests.evaluated(work))
 
 
@@ -93,9 +96,10 @@ async def tested(work: Work, *, network: UUID) -> list[EvaluatedAccessTest]:
 async def change_policy(work: Work, *, input: PolicyChangesInput, consent: str | None = None) -> ChangePolicyResult:
     """Change who may do what. Where it has consequences, it takes the `consent` that the preview gave.
 
-    Roles given, limited and ended require `assignments:change`, people suspended and resumed `specialists:suspend`, own
-    roles `roles:change`, rules of the network's own `access_tests:change`. Where a consequence must be approved by
-    somebody else, the change is kept as a proposal.
+    Roles given, limited and ended require `assignments:change`, visits approved `visits:approve`, people suspended and
+    resumed `specialists:suspend`, own roles `roles:change`, rules of the network's own `access_tests:change`. The
+    operator's roles require `operator_members:change`, a partner firm's `partner_members:change`. Where a consequence
+    must be approved by somebody else, the change is kept as a proposal.
     """
     changed = await operations.change_policy(work, _changes(work, input), consent=consent)
     return shown(changed)
@@ -117,12 +121,16 @@ async def withdraw_proposal(work: Work, *, id: UUID) -> WithdrawProposalResult:
 
 
 def _changes(work: Work, input: PolicyChangesInput) -> list[PolicyChange]:
-    _require_network(work, input.network, ("input", "network"))
+    _require_meant(work, input.network)
     return [_change(change, ("input", "changes", position)) for position, change in enumerate(input.changes)]
 
 
-def _require_network(work: Work, network_id: UUID, path: Path) -> None:
-    if network_id != work.network_id:
+def _require_meant(work: Work, network_id: UUID | None) -> None:
+    """Let through who means what they act in. Raises NotFound, InvalidInput."""
+    path = ("input", "network")
+    if network_id is None and work.domain.network_id is not None:
+        raise InvalidInput("You act in a network.", hint="Name it, so that no other one is changed.", path=path)
+    if network_id != work.domain.network_id:
         raise NotFound(path=path)
 
 
@@ -142,6 +150,20 @@ def _assign_role(given: AssignRoleInput, path: Path) -> AssignRole:
         valid_from=given.valid_from,
         valid_until=given.valid_until,
         limits=typed_limits(given.limits, path=(*path, "assignRole", "limits")),
+        reason=given.reason,
+    )
+
+
+def _approve_visit(given: ApproveVisitInput, path: Path) -> ApproveVisit:
+    return ApproveVisit(
+        role=given.role,
+        location_id=given.location,
+        account_id=given.account,
+        email=given.email,
+        valid_from=given.valid_from,
+        valid_until=given.valid_until,
+        hours=given.hours,
+        limits=typed_limits(given.limits, path=(*path, "approveVisit", "limits")),
         reason=given.reason,
     )
 
@@ -226,6 +248,7 @@ def lines_asked(given: Sequence[RoleLineInput], path: Path) -> tuple[LineAsked, 
 KINDS: Final[Mapping[str, Callable[[Any, Path], PolicyChange]]] = MappingProxyType(
     {
         "assign_role": _assign_role,
+        "approve_visit": _approve_visit,
         "end_assignment": _end_assignment,
         "set_limits": _set_limits,
         "suspend_holder": _suspend_holder,

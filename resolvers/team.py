@@ -37,6 +37,15 @@ async def assignments(
     return shown(await reads.assignments(work, Page(first, after), network_id=network, holder_id=holder))
 
 
+@query(signed_in=True)
+async def members(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Assignment]:
+    """Who has which role at the operator or the partner firm that you act for, oldest first.
+
+    At the operator it requires `operator_members:change`, at a firm `partner_profile:read`.
+    """
+    return shown(await reads.members(work, Page(first, after)))
+
+
 @mutation(event=people.SPECIALIST_CREATED, requires="specialists:update", at=Level.LOCATION)
 async def create_specialist(work: Work, *, input: CreateSpecialistInput) -> CreateSpecialistResult:
     """Enter a specialist, who holds nothing yet: give roles by `changePolicy`."""

@@ -11,10 +11,12 @@ import strawberry
 from domain.identity import passwords, reads, rules
 from domain.team import reads as team
 from execution import declaration as remit
+from policies.viewer import ViewerKind
 from schema.errors import BusyTryAgain, Forbidden, NotFound, UserError
 from schema.network import Network
 from schema.team import Specialist
 
+strawberry.enum(ViewerKind, description="What somebody is in the domain that they act in.")
 strawberry.enum(rules.SignInMethod, description="A second step of signing in.")
 strawberry.enum(
     rules.SessionKind,
@@ -67,9 +69,23 @@ class Session:
     device: Device | None = remit.relation(reads.devices_by_id, key="device_id", description="Where it was opened.")
 
 
+@remit.type(row=reads.PlaceRow)
+class DomainChoice:
+    """A network, a partner firm or the operator, as far as you may act there."""
+
+    domain: str = remit.computed(
+        lambda row: str(reads.domain_at(row)), description="The value of the header Remit-Domain that chooses it."
+    )
+    kind: ViewerKind = remit.computed(lambda row: ViewerKind(row["viewer_kind"]), description="What you are there.")
+    network: Network | None = remit.relation(
+        reads.networks_by_id, key=reads.network_of, description="Null: a partner firm, or the operator."
+    )
+    until: datetime | None = strawberry.field(description="When your visit ends; null: you are no visitor.")
+
+
 @remit.type(row=reads.ViewerRow)
 class Viewer:
-    """Who is signed in: whose account, in which session, at which place of which network."""
+    """Who is signed in: whose account, in which session, at which place of which domain."""
 
     account: Account | None = remit.relation(reads.accounts_by_id, key="account_id")
     session: Session | None = remit.relation(
@@ -84,16 +100,24 @@ class Viewer:
     network: Network | None = remit.relation(
         reads.networks_by_id,
         key="network_id",
-        description="The network that you act in: of the header Remit-Network, or your only one.",
+        description="The network that you act in: of the header Remit-Domain, or your only one.",
     )
     networks: list[Network] = remit.relation(
-        reads.networks_of_accounts, key="account_id", description="Every network in which you have a place."
+        reads.networks_of_accounts,
+        key="account_id",
+        description="Every network where you have a place or a visit now.",
+    )
+    domain: str | None = strawberry.field(
+        description="What you act in: network:<id>, partner:<id> or operator. Null: choose one of `domains`."
+    )
+    domains: list[DomainChoice] = remit.relation(
+        reads.places_of_accounts, key="account_id", description="All that you may act in now, networks by name first."
     )
     specialist: Specialist | None = remit.relation(
         team.specialists_by_id, key="specialist_id", description="Your place in the network that you act in."
     )
     language: str = strawberry.field(description="BCP 47, such as hu.")
-    roles: list[str] = strawberry.field(description="Codes of the roles that you hold in this network now.")
+    roles: list[str] = strawberry.field(description="Codes of the roles that you hold now in what you act in.")
 
 
 @remit.type(row=rules.EmailNotSupported)

@@ -18,7 +18,7 @@ from schema.connections import Connection
 from schema.errors import BusyTryAgain, Forbidden, InvalidInput, NotFound, UserError
 from schema.network import Location
 from schema.role_lines import Effect
-from schema.team import Specialist
+from schema.team import HoldingAccount, Specialist
 
 strawberry.enum(delta.Change, name="AccessChange", description="What happens to one access.")
 strawberry.enum(tests.Quantifier, name="AccessTestQuantifier", description="How many may meet it, or must.")
@@ -33,6 +33,9 @@ class AccessDeltaEntry:
     capability: str
     change: delta.Change
     holder: Specialist | None = remit.relation(reads.specialists_by_id, key="holder_id")
+    account: HoldingAccount | None = remit.relation(
+        reads.holding_accounts, key="holder_id", description="Whose it is, where it is no specialist's: a visitor's."
+    )
     location: Location | None = remit.relation(
         network.locations_by_id, key="location_id", description="Null: the whole network."
     )
@@ -146,7 +149,7 @@ class GrantExceedsOwn(UserError):
 
 @remit.type(row=rules.LastOwner)
 class LastOwner(UserError):
-    """This would leave the network without an owner."""
+    """This would leave the network, the operator or the partner firm without an owner."""
 
 
 @remit.type(row=rules.OwnersOnly)
@@ -217,6 +220,11 @@ class AccessTestFailed(UserError):
     tests: list[AccessTestOutcome]
 
 
+@remit.type(row=rules.ServiceAccountGives)
+class ServiceAccountGives(UserError):
+    """A service account may take access away, and never give it."""
+
+
 @remit.type(row=rules.RoleInUse)
 class RoleInUse(UserError):
     """Somebody holds the role."""
@@ -245,15 +253,35 @@ LIMITS = "In words, in any order: `own back=7 ahead=14 max=10000/EUR pct=500 hou
 NO_LIMITS = "none"
 
 
-@strawberry.input(description="Give a role to a specialist.")
+@strawberry.input(description="Give a role to a specialist, or to a member of the operator or of a partner firm.")
 class AssignRoleInput:
-    """Give a role to a specialist."""
+    """Give a role to a specialist, or to a member of the operator or of a partner firm."""
 
-    holder: UUID = strawberry.field(description="The specialist.")
+    holder: UUID = strawberry.field(description="The specialist; at the operator or a partner firm the account.")
     role: str = strawberry.field(description="The role's code.")
     location: UUID | None = strawberry.field(default=None, description="Null: the whole network.")
     valid_from: datetime | None = strawberry.field(default=None, description="Null: at once.")
     valid_until: datetime | None = strawberry.field(default=None, description="Null: without an end.")
+    limits: str = strawberry.field(default=NO_LIMITS, description=LIMITS)
+    reason: str = ""
+
+
+@strawberry.input(
+    description="Let somebody in at one location for some hours. Whoever works neither for the operator nor for a "
+    "partner firm is not found: invite them as specialists."
+)
+class ApproveVisitInput:
+    """Let somebody of the operator or of a partner firm in."""
+
+    role: str = strawberry.field(description="The code of a role of networks; not owner.")
+    location: UUID
+    account: UUID | None = strawberry.field(default=None, description="The visitor's account; or `email`.")
+    email: str | None = strawberry.field(default=None, description="The visitor's address; or `account`.")
+    valid_from: datetime | None = strawberry.field(default=None, description="Null: at once.")
+    valid_until: datetime | None = strawberry.field(
+        default=None, description="At most 72 hours later; or else `hours`."
+    )
+    hours: int | None = strawberry.field(default=None, description="1 to 72; or else `validUntil`.")
     limits: str = strawberry.field(default=NO_LIMITS, description=LIMITS)
     reason: str = ""
 
@@ -385,6 +413,7 @@ class PolicyChangeInput:
     """One change of policy."""
 
     assign_role: AssignRoleInput | None = strawberry.UNSET
+    approve_visit: ApproveVisitInput | None = strawberry.UNSET
     end_assignment: EndAssignmentInput | None = strawberry.UNSET
     set_limits: SetLimitsInput | None = strawberry.UNSET
     suspend_holder: SuspendHolderInput | None = strawberry.UNSET
@@ -400,7 +429,10 @@ class PolicyChangeInput:
 class PolicyChangesInput:
     """Changes of policy."""
 
-    network: UUID
+    network: UUID | None = strawberry.field(
+        default=None,
+        description="The network that you act in. Null: the operator or the partner firm that you act for.",
+    )
     changes: list[PolicyChangeInput] = strawberry.field(description="1 to 100.")
 
 
@@ -417,6 +449,7 @@ class PolicyChanged:
 PolicyPreviewResult = Annotated[
     PolicyPreview
     | GrantExceedsOwn
+    | ServiceAccountGives
     | LastOwner
     | OwnersOnly
     | RoleInUse
@@ -437,6 +470,7 @@ ChangePolicyResult = Annotated[
     | ConsequenceRefused
     | AccessTestFailed
     | GrantExceedsOwn
+    | ServiceAccountGives
     | LastOwner
     | OwnersOnly
     | RoleInUse

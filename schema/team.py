@@ -19,9 +19,17 @@ from schema.errors import BusyTryAgain, Forbidden, IdempotencyMismatch, InvalidI
 from schema.network import Location
 
 
+@remit.type(row=reads.HoldingAccountRow)
+class HoldingAccount:
+    """An account that holds a role without being a specialist: a visitor, or a member of the operator or a firm."""
+
+    id: UUID
+    name: str
+
+
 @remit.type(row=reads.AssignmentRow)
 class Assignment:
-    """A role given to somebody at the network, or at one location of it."""
+    """A role given in a network to a specialist or a visitor, or to a member of the operator or of a partner firm."""
 
     id: UUID
     role: str = strawberry.field(description="The code of the role, built in or the network's own.")
@@ -32,7 +40,14 @@ class Assignment:
         description="Under which it holds, in words such as `own back=7`; `none` without.",
     )
     reason: str
-    created_epoch: int = strawberry.field(description="The version of the policy that brought it: see `policyChanges`.")
+    specialist: Specialist | None = remit.relation(
+        reads.specialists_by_id, key="specialist_id", description="Who holds it; null: the account does."
+    )
+    account: HoldingAccount | None = remit.relation(
+        reads.holding_accounts,
+        key="account_id",
+        description="The visitor or member who holds it; null: the specialist.",
+    )
     location: Location | None = remit.relation(
         network.locations_by_id, key="location_id", description="Null: the whole network."
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, cast
-from uuid import UUID
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -30,7 +29,7 @@ from audit.devices import SCOPE_ADDRESS, SCOPE_DEVICE
 from execution.context import RequestContext
 from execution.operation import UNAVAILABLE
 from host import Host
-from policies.scopes import Domain, network
+from policies.scopes import Domain, domain_of, network
 from schema.builder import RemitSchema
 from schema.credentials import SESSION_COOKIE, Credentials, Token, bearer_token
 from schema.media_types import GRAPHQL, answer_type
@@ -43,7 +42,7 @@ from work import Caller, ResponseCookie, Unauthenticated
 OPERATION: Final = "remit.operation"
 """Key of the operation's name in the ASGI scope, for the request's log line."""
 
-NETWORK_HEADER: Final = "Remit-Network"
+DOMAIN_HEADER: Final = "Remit-Domain"
 METHODS: Final = {
     "GET": frozenset({OperationType.QUERY}),
     "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
@@ -164,8 +163,8 @@ class GraphQLView(GraphQL[Any, None]):
         await self.run(websocket, context=Socket(self._host, caller))
 
     async def on_ws_connect(self, context: Socket) -> UnsetType | dict[str, object] | None:
-        """Take the bearer and the network that come with `connection_init`: browsers cannot set a socket's headers."""
-        chosen = context.connection_params.get("remit-network")
+        """Take the bearer and the domain that come with `connection_init`: browsers cannot set a socket's headers."""
+        chosen = context.connection_params.get("remit-domain")
         if chosen is not None:
             context.caller = replace(context.caller, domain=_domain(str(chosen)))
         authorization = context.connection_params.get("authorization")
@@ -188,7 +187,7 @@ class GraphQLView(GraphQL[Any, None]):
         device = connection.scope.get(SCOPE_DEVICE)
         return Caller(
             token=token.value,
-            domain=_domain(connection.headers.get(NETWORK_HEADER)),
+            domain=_domain(connection.headers.get(DOMAIN_HEADER)),
             device=device,
             address=connection.scope.get(SCOPE_ADDRESS),
             user_agent=device.user_agent if device else "",
@@ -208,11 +207,11 @@ def _bearer_of(authorization: object, caller: Caller) -> str:
 
 
 def _domain(text: str | None) -> Domain | None:
-    """The network that a request names; a malformed id is that of no network, never of the only one."""
+    """The domain that a request names; a malformed name is that of no domain, never of the only one."""
     if text is None:
         return None
     try:
-        return network(UUID(text))
+        return domain_of(text)
     except ValueError:
         return network(NOBODY)
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import httpx
 
-from tests.factories import Person
+from policies import scopes
+from policies.scopes import Domain
+
+
+class Signed(Protocol):
+    """Somebody who is signed in."""
+
+    @property
+    def token(self) -> str:
+        """The bearer token of their session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +46,21 @@ class Api:
     http: httpx.AsyncClient
 
     async def ask(
-        self, document: str, person: Person | None = None, *, network: UUID | None = None, **variables: object
+        self,
+        document: str,
+        person: Signed | None = None,
+        *,
+        network: UUID | None = None,
+        domain: Domain | None = None,
+        **variables: object,
     ) -> Answer:
-        """Send a document as a person (or nobody)."""
+        """Send a document as a person (or nobody), to act in a network or another domain."""
         headers = {"accept": "application/json"}
         if person is not None:
             headers["authorization"] = f"Bearer {person.token}"
-        if network is not None:
-            headers["remit-network"] = str(network)
+        chosen = domain or (scopes.network(network) if network else None)
+        if chosen is not None:
+            headers["remit-domain"] = str(chosen)
         response = await self.http.post(
             "/graphql", json={"query": document, "variables": _plain(variables)}, headers=headers
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -170,13 +170,14 @@ async def _sign_in(host: Host, salon: Salon) -> None:
 
     async def open_sessions(work: Work) -> None:
         for name, person in salon.people.items():
-            device = Device(uuid7(), is_new=True, traits=traits_of({"user-agent": USER_AGENT}), user_agent=USER_AGENT)
-            await see_device(work, device)
-            opened = await open_session(
-                work, person.account_id, device=device, kind=SessionKind.BEARER, factors=("PASSWORD", "EMAIL")
-            )
-            salon.people[name] = Person(
-                name, person.role, person.specialist_id, person.account_id, person.assignment_id, opened.token
-            )
+            salon.people[name] = replace(person, token=await open_bearer_session(work, person.account_id))
 
     await host.perform_as_system(None, MADE, open_sessions)
+
+
+async def open_bearer_session(work: Work, account_id: UUID) -> str:
+    """Open a session on a device of its own; answers its token. For a Work in the scope of identity."""
+    device = Device(uuid7(), is_new=True, traits=traits_of({"user-agent": USER_AGENT}), user_agent=USER_AGENT)
+    await see_device(work, device)
+    opened = await open_session(work, account_id, device=device, kind=SessionKind.BEARER, factors=("PASSWORD", "EMAIL"))
+    return opened.token

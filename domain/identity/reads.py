@@ -12,6 +12,8 @@ from asyncpg import Record
 from domain.identity.rules import KNOWN_DEVICE_LIFE, InvalidCredentials, require_credentials
 from domain.network.reads import NetworkRow, own_networks
 from errors import NotFound
+from policies.catalogue import DomainKind
+from policies.scopes import Domain
 from work import Unauthenticated, Work
 
 Row = TypeVar("Row", bound=Record)
@@ -25,6 +27,10 @@ class SessionRow(Record):
     """A row of `sessions`, without its token; `expires_at` is when it ends if it is not used meanwhile."""
 
 
+class PlaceRow(Record):
+    """What an account may act in: a row of `places_of`."""
+
+
 class DeviceRow(Record):
     """A device of an account: a row of `devices` with what the account knows of it."""
 
@@ -35,6 +41,10 @@ CANDIDATE = """
 SELECT a.id, a.name, a.state, a.password_hash, COALESCE(d.last_full_sign_in_at > $3, false) AS device_is_known
 FROM accounts a LEFT JOIN account_devices d ON d.account_id = a.id AND d.device_id = $2
 WHERE a.email_key = $1
+"""
+PLACES = """
+SELECT p.*, n.name FROM places_of($1, $2) p LEFT JOIN networks n ON n.id = p.domain_id
+ORDER BY p.domain_kind, n.name, p.domain_id
 """
 NETWORKS_OF = "SELECT network_id FROM networks_of($1)"
 SESSION_COLUMNS = """
@@ -79,10 +89,11 @@ NOBODY = Candidate(None, "", None, is_active=False, device_is_known=False)
 
 @dataclass(frozen=True, slots=True)
 class ViewerRow:
-    """The viewer as the API shows it: whose account in which session, at which place of which network."""
+    """The viewer as the API shows it: whose account in which session, at which place of which domain."""
 
     account_id: UUID
     session_id: UUID
+    domain: str | None
     network_id: UUID | None
     specialist_id: UUID | None
     language: str
@@ -95,7 +106,13 @@ def viewer(work: Work) -> ViewerRow:
     if seen.account_id is None or work.session is None:
         raise Unauthenticated("You are not signed in.")
     return ViewerRow(
-        seen.account_id, work.session.id, seen.network_id, seen.specialist_id, seen.language, work.role_codes()
+        account_id=seen.account_id,
+        session_id=work.session.id,
+        domain=str(seen.policy.domain) if seen.policy else None,
+        network_id=seen.network_id,
+        specialist_id=seen.specialist_id,
+        language=seen.language,
+        roles=work.role_codes(),
     )
 
 
@@ -163,6 +180,22 @@ async def networks_of_accounts(work: Work, keys: list[UUID]) -> dict[UUID, list[
     """The networks in which the viewer's own account has a place, by name; `keys` hold that account alone."""
     networks = await own_networks(work)
     return dict.fromkeys(keys, networks)
+
+
+async def places_of_accounts(work: Work, keys: list[UUID]) -> dict[UUID, list[PlaceRow]]:
+    """What the viewer's own account may act in now, networks by name first; `keys` hold that account alone."""
+    rows = await work.statements.fetch(PLACES, work.viewer.account_id, work.at, record_class=PlaceRow)
+    return dict.fromkeys(keys, rows)
+
+
+def network_of(place: PlaceRow) -> UUID | None:
+    """The network that the place is in, if it is in one."""
+    return domain_at(place).network_id
+
+
+def domain_at(place: PlaceRow) -> Domain:
+    """The domain that the place is in."""
+    return Domain(DomainKind(place["domain_kind"]), place["domain_id"])
 
 
 def _by_account(rows: Iterable[Row]) -> dict[UUID, list[Row]]:

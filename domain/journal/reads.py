@@ -175,7 +175,7 @@ def _filter_arguments(work: Work, asked: EntryFilter) -> tuple[Any, ...]:
     return (
         work.network_id,
         list(readable_areas(_can(work))),
-        str(work.viewer.specialist_id),
+        str(work.viewer.holder_id),
         list(asked.areas) if asked.areas is not None else None,
         list(asked.codes) if asked.codes is not None else None,
         list(asked.outcomes) if asked.outcomes is not None else None,

@@ -20,7 +20,10 @@ class LocationRow(Record):
 
 
 NETWORK = "SELECT * FROM networks WHERE id = $1"
-OWN_NETWORKS = "SELECT * FROM networks ORDER BY name, id"
+OWN_NETWORKS = """
+SELECT * FROM networks
+WHERE id IN (SELECT domain_id FROM places_of($1, $2) WHERE domain_kind = 'NETWORK') ORDER BY name, id
+"""
 LOCATION = "SELECT * FROM locations WHERE network_id = $1 AND id = $2"
 LOCATIONS_BY_ID = "SELECT * FROM locations WHERE network_id = $1 AND id = ANY ($2)"
 LOCATIONS_PAGE = """
@@ -54,8 +57,8 @@ async def place(work: Work, scope: UUID, *, path: tuple[str | int, ...]) -> UUID
 
 
 async def own_networks(work: Work) -> list[NetworkRow]:
-    """Every network in which the viewer's account has a place."""
-    return await work.statements.fetch(OWN_NETWORKS, record_class=NetworkRow)
+    """Every network in which the viewer's account has a place, or a visit at this instant."""
+    return await work.statements.fetch(OWN_NETWORKS, work.viewer.account_id, work.at, record_class=NetworkRow)
 
 
 async def location(work: Work, location_id: UUID, *, path: tuple[str | int, ...] = ()) -> LocationRow:

@@ -186,7 +186,7 @@ def _takings(work: Work, holder_id: UUID) -> tuple[Taking, ...]:
 
 
 async def _place(work: Work, scope: UUID | None) -> UUID | None:
-    if scope is None or scope == work.network_id:
+    if scope is None or scope == work.domain.id:
         return None
     location_id: UUID = (await network.location(work, scope, path=("scope",)))["id"]
     return location_id

@@ -8,8 +8,8 @@ from asyncpg import Record
 from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
+from domain.team.application import NEXT_EPOCH
 from domain.team.models import PolicyChange
-from domain.team.operations import NEXT_EPOCH
 from domain.team.rules import EndAssignment
 from policies.scopes import network
 from work import Task, Work

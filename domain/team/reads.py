@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
 
 from domain.network import reads as network
 from domain.pages import Count, Order, Page, Slice
-from errors import NotFound
+from errors import InvalidInput, NotFound
+from policies.catalogue import DomainKind
 from policies.reach import Columns, Reach
 from work import Work
 
@@ -20,6 +24,10 @@ class SpecialistRow(Record):
 
 class AssignmentRow(Record):
     """A row of `assignments`, with the code of its role whether built in or the network's own."""
+
+
+class HoldingAccountRow(Record):
+    """An account that holds something without being a specialist: its id and its name."""
 
 
 ROLE_DESCRIPTIONS = "SELECT code, description FROM roles WHERE network_id = $1 AND state = 'ACTIVE'"
@@ -38,7 +46,7 @@ ASSIGNMENTS_ORDER = " ORDER BY a.specialist_id, a.location_id NULLS FIRST, role,
 ASSIGNMENT = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
-WHERE a.network_id = $1 AND a.id = $2
+WHERE a.network_id IS NOT DISTINCT FROM $1 AND a.partner_id IS NOT DISTINCT FROM $2 AND a.id = $3
 """
 ASSIGNMENTS_BY_ID = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
@@ -53,11 +61,33 @@ WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR $2 IN
 PAGE_ORDER = " ORDER BY a.valid_from, a.id LIMIT $5"
 ASSIGNMENTS_COUNT = """
 SELECT count(*) FROM assignments a
-WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR $2 IN (a.specialist_id, a.account_id))
-  AND """
+WHERE a.network_id = $1 AND a.ended_epoch IS NULL
+  AND ($2::uuid IS NULL OR $2 IN (a.specialist_id, a.account_id)) AND """
+
+MEMBERS_PAGE = """
+SELECT a.*, a.role_code AS role FROM assignments a
+WHERE a.network_id IS NULL AND a.partner_id IS NOT DISTINCT FROM $1 AND a.ended_epoch IS NULL
+  AND ($2::timestamptz IS NULL OR (a.valid_from, a.id) > ($2, $3)) ORDER BY a.valid_from, a.id LIMIT $4
+"""
+MEMBERS_COUNT = """
+SELECT count(*) FROM assignments a
+WHERE a.network_id IS NULL AND a.partner_id IS NOT DISTINCT FROM $1 AND a.ended_epoch IS NULL
+"""
+NAMES_OF_HOLDERS = "SELECT * FROM names_of_holders($1)"
+HAS_PLACE = "SELECT EXISTS (SELECT FROM specialists WHERE network_id = $1 AND account_id = $2 AND state <> 'LEFT')"
+
+READING_ASSIGNMENTS: Final[Mapping[DomainKind, str]] = MappingProxyType(
+    {
+        DomainKind.NETWORK: "assignments:read",
+        DomainKind.OPERATOR: "operator_members:change",
+        DomainKind.PARTNER: "partner_profile:read",
+    }
+)
+"""What shows who holds which role."""
 
 BY_NAME = Order("specialists", "name", str)
 OLDEST_FIRST = Order("assignments", "valid_from", datetime)
+LONGEST_FIRST = Order("members", "valid_from", datetime)
 # What has no location lies at the network: only who reads assignments there reaches it.
 REACHED = Columns(location="COALESCE(a.location_id, a.network_id)")
 
@@ -88,15 +118,18 @@ async def specialists(work: Work, page: Page) -> Slice:
 
 
 async def specialists_by_id(work: Work, keys: list[UUID]) -> dict[UUID, SpecialistRow]:
-    """Specialists of the viewer's network by id."""
+    """Specialists of the viewer's network by id; elsewhere there are none."""
+    if work.domain.network_id is None:
+        return {}
     rows = await work.statements.fetch(SPECIALISTS_BY_ID, work.network_id, keys, record_class=SpecialistRow)
     return {row["id"]: row for row in rows}
 
 
 async def assignment(work: Work, assignment_id: UUID, *, path: tuple[str | int, ...] = ()) -> AssignmentRow:
     """One assignment in the viewer's reach, current or ended. Raises NotFound."""
-    row = await work.statements.fetchrow(ASSIGNMENT, work.network_id, assignment_id, record_class=AssignmentRow)
-    if row is None or not work.viewer.can("assignments:read", at=row["location_id"]):
+    domain = work.domain
+    row = await work.statements.fetchrow(ASSIGNMENT, *domain.columns, assignment_id, record_class=AssignmentRow)
+    if row is None or not work.viewer.can(READING_ASSIGNMENTS[domain.kind], at=row["location_id"]):
         raise NotFound(path=path)
     return row
 
@@ -129,6 +162,31 @@ async def assignments(work: Work, page: Page, *, network_id: UUID, holder_id: UU
     counted = reach.where(REACHED, first=3)
     count = Count(ASSIGNMENTS_COUNT + counted.sql, (work.network_id, holder_id, *counted.args))
     return Slice.cut(rows, page, order=OLDEST_FIRST, count=count)
+
+
+async def members(work: Work, page: Page) -> Slice:
+    """The current assignments of the operator or the partner firm, oldest first. Raises Forbidden, InvalidInput."""
+    if work.domain.kind is DomainKind.NETWORK:
+        raise InvalidInput("A network has specialists.", hint="Ask for `assignments` instead.")
+    work.require(READING_ASSIGNMENTS[work.domain.kind])
+    firm_id = work.domain.partner_id
+    since, last_id = page.start(LONGEST_FIRST)
+    rows = await work.statements.fetch(
+        MEMBERS_PAGE, firm_id, since, last_id, page.first + 1, record_class=AssignmentRow
+    )
+    return Slice.cut(rows, page, order=LONGEST_FIRST, count=Count(MEMBERS_COUNT, (firm_id,)))
+
+
+async def holding_accounts(work: Work, keys: list[UUID]) -> dict[UUID, HoldingAccountRow]:
+    """The accounts, by id, that hold or held something in the viewer's domain: members at home, visitors elsewhere."""
+    rows = await work.statements.fetch(NAMES_OF_HOLDERS, keys, record_class=HoldingAccountRow)
+    return {row["id"]: row for row in rows}
+
+
+async def has_place(work: Work, account_id: UUID) -> bool:
+    """Whether the account has a place of its own in the viewer's network."""
+    found: bool = await work.statements.fetchval(HAS_PLACE, work.network_id, account_id)
+    return found
 
 
 async def assignments_of_specialists(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, list[AssignmentRow]]:

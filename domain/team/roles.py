@@ -16,7 +16,6 @@ from domain.team.models import Assignment, Role, RoleLine
 from domain.team.rules import OWNER, ChangeRoleLines, CreateRole, LineAsked, RetireRole, RoleInUse
 from domain.texts import is_storable, require_kept, typed_text
 from errors import InvalidInput, NotFound
-from policies.catalogue import DomainKind
 from policies.lines import InvalidPolicy, Line, Problem
 from policies.own_roles import RoleDraft, require_valid
 from work import Work
@@ -49,10 +48,10 @@ Said = dict[str, tuple[str, object]]
 
 
 async def role_key(work: Work, code: str, *, path: tuple[str | int, ...]) -> tuple[str | None, UUID | None]:
-    """A built-in role's code, or the id of the network's own active one. Raises NotFound."""
+    """A built-in role's code, or the id of the network's own active one; only networks have any. Raises NotFound."""
     if _is_built_in(work, code):
         return code, None
-    role = await _role(work, code)
+    role = await _role(work, code) if work.domain.network_id else None
     if role is None or role["state"] != "ACTIVE":
         raise NotFound(path=path)
     return None, role["id"]
@@ -173,7 +172,7 @@ def _not_over(work: Work, held: Sequence[Record]) -> list[Record]:
 
 def _is_built_in(work: Work, code: str) -> bool:
     role = work.host.release.roles.get(code)
-    return role is not None and role.domain is DomainKind.NETWORK
+    return role is not None and role.domain is work.domain.kind
 
 
 async def _own_role(work: Work, code: str, *, path: tuple[str | int, ...]) -> Record:

@@ -6,10 +6,11 @@ Order of judgement: rights that a consequence asks for, refusals of a plugin, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from errors import UserError
@@ -26,6 +27,7 @@ from policies.access_tests import (
     Quantifier,
     Who,
 )
+from policies.catalogue import DomainKind
 from policies.delta import Entry, Missing
 from policies.limit_syntax import limits_to_json
 from policies.limits import NO_LIMITS, Limits
@@ -33,12 +35,21 @@ from policies.lines import Effect
 from policies.scopes import Domain
 
 MOST_CHANGES = 100
+SHOWN_ENTRIES = 200
+LONGEST_VISIT = timedelta(hours=72)
 OWNER = "owner"
+CHANGING_MEMBERS: Final[Mapping[DomainKind, str]] = MappingProxyType(
+    {DomainKind.OPERATOR: "operator_members:change", DomainKind.PARTNER: "partner_members:change"}
+)
+"""What giving and taking roles requires where the holders are accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignRole:
-    """Give a role to a specialist at the network (`location_id` None) or a location, from an instant until another."""
+    """Give a role to a specialist at the network (`location_id` None) or a location, from an instant until another.
+
+    At the operator and at partner firms the holder is an account, and there are no locations.
+    """
 
     requires: ClassVar[str] = "assignments:change"
 
@@ -61,6 +72,40 @@ class AssignRole:
             "limits": limits_to_json(self.limits) or None,
         }
         return {"assign": {name: value for name, value in given.items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveVisit:
+    """Let somebody of the operator or of a partner firm in at a location, until an instant or for some hours.
+
+    The visitor is named by the account's id or by its address.
+    """
+
+    requires: ClassVar[str] = "visits:approve"
+
+    role: str
+    location_id: UUID
+    account_id: UUID | None = None
+    email: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    hours: int | None = None
+    limits: Limits = NO_LIMITS
+    reason: str = ""
+
+    def to_json(self, domain: Domain) -> dict[str, Any]:
+        """The change as consent binds it: what is left out stands at its default."""
+        given = {
+            "account": str(self.account_id) if self.account_id else None,
+            "email": self.email,
+            "role": self.role,
+            "scope": domain.scope(self.location_id),
+            "from": self.valid_from.isoformat() if self.valid_from else None,
+            "until": self.valid_until.isoformat() if self.valid_until else None,
+            "hours": self.hours,
+            "limits": limits_to_json(self.limits) or None,
+        }
+        return {"visit": {name: value for name, value in given.items() if value is not None}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +305,7 @@ def _in_order(lines: Sequence[LineAsked]) -> list[dict[str, Any]]:
 
 PolicyChange = (
     AssignRole
+    | ApproveVisit
     | EndAssignment
     | SetLimits
     | SuspendHolder
@@ -337,13 +383,14 @@ class GrantExceedsOwn(UserError):
 
 
 class LastOwner(UserError):
-    """A network is never without an owner."""
+    """A network is never without an owner, nor is the operator, nor a partner firm."""
 
     code = "LAST_OWNER"
     hint = "Make somebody else an owner first."
 
-    def __init__(self) -> None:
-        super().__init__("This would leave the network without an owner.")
+    def __init__(self, kind: DomainKind) -> None:
+        whose = {DomainKind.NETWORK: "network", DomainKind.OPERATOR: "operator", DomainKind.PARTNER: "firm"}[kind]
+        super().__init__(f"This would leave the {whose} without an owner.")
 
 
 class OwnersOnly(UserError):
@@ -400,6 +447,16 @@ class AccessTestFailed(UserError):
         self.tests = tuple(outcomes)
 
 
+class ServiceAccountGives(UserError):
+    """A service account gives nobody anything, whatever it holds: a leaked token must not make accomplices."""
+
+    code = "SERVICE_ACCOUNT_GIVES"
+    hint = "Let a person make this change. A service account may suspend, and end or narrow assignments."
+
+    def __init__(self, *, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__("A service account may take access away, and never give it.", path=path)
+
+
 class RoleInUse(UserError):
     """Somebody holds the role: they would be left without."""
 
@@ -410,6 +467,20 @@ class RoleInUse(UserError):
         gives = "assignment gives" if holders == 1 else "assignments give"
         super().__init__(f"{holders} {gives} this role.", path=path)
         self.holders = holders
+
+
+def required_by(change: PolicyChange, domain: Domain) -> str:
+    """The capability that a change requires in a domain."""
+    if isinstance(change, AssignRole | EndAssignment | SetLimits):
+        return CHANGING_MEMBERS.get(domain.kind, change.requires)
+    return change.requires
+
+
+def require_taking(changes: Sequence[PolicyChange]) -> None:
+    """Let changes through of the kinds that can only take away or narrow. Raises ServiceAccountGives."""
+    for position, change in enumerate(changes):
+        if not isinstance(change, SuspendHolder | EndAssignment | SetLimits):
+            raise ServiceAccountGives(path=("input", "changes", position))
 
 
 def only_takes_away(changes: Sequence[PolicyChange]) -> bool:

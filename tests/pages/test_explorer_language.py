@@ -260,8 +260,8 @@ def test_the_introspection_query_is_valid_and_tells_types() -> None:
         ("none", "", []),
         (
             "two, with spaces and an empty line",
-            " Authorization :  Bearer x:y \n\nRemit-Network: n1",
-            [["Authorization", "Bearer x:y"], ["Remit-Network", "n1"]],
+            " Authorization :  Bearer x:y \n\nRemit-Domain: n1",
+            [["Authorization", "Bearer x:y"], ["Remit-Domain", "n1"]],
         ),
         ("an empty value", "X-Empty:", [["X-Empty", ""]]),
     ],

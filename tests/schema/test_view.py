@@ -13,7 +13,7 @@ import httpx
 import orjson
 import pytest
 
-from policies.scopes import Domain, network
+from policies.scopes import OPERATOR, Domain, network, partner
 from schema import operation_request
 from schema.operation_request import LARGEST_BODY
 from schema.scalars import NOBODY
@@ -431,15 +431,20 @@ async def test_a_cookie_of_a_mutation_goes_out_with_its_answer(client: httpx.Asy
     ("header", "expected"),
     [
         (None, None),
-        ("018f2c3e-0000-7000-8000-000000000001", network(UUID("018f2c3e-0000-7000-8000-000000000001"))),
+        ("network:018f2c3e-0000-7000-8000-000000000001", network(UUID("018f2c3e-0000-7000-8000-000000000001"))),
+        ("partner:018f2c3e-0000-7000-8000-000000000001", partner(UUID("018f2c3e-0000-7000-8000-000000000001"))),
+        ("operator", OPERATOR),
+        ("operator:018f2c3e-0000-7000-8000-000000000001", network(NOBODY)),
+        ("network:", network(NOBODY)),
+        ("018f2c3e-0000-7000-8000-000000000001", network(NOBODY)),
         ("aurora", network(NOBODY)),
         ("", network(NOBODY)),
     ],
 )
-async def test_the_network_of_a_request(
+async def test_the_domain_of_a_request(
     client: httpx.AsyncClient, host: StubHost, header: str | None, expected: Domain | None
 ) -> None:
-    await ask(client, **({} if header is None else {"Remit_Network": header}))
+    await ask(client, **({} if header is None else {"Remit_Domain": header}))
 
     assert host.callers[0].domain == expected
 
