@@ -71,8 +71,8 @@ class RemitSchema(strawberry.Schema):
         self.alone = {_camel(root.name) for root in roots if root.alone}
         super().__init__(
             query=_root_type(RootKind.QUERY, roots),
-            mutation=_root_type(RootKind.MUTATION, roots),
-            subscription=_root_type(RootKind.SUBSCRIPTION, roots) if _has_subscription(roots) else None,
+            mutation=_root_type_if_any(RootKind.MUTATION, roots),
+            subscription=_root_type_if_any(RootKind.SUBSCRIPTION, roots),
             types=[type_ for part in parts for type_ in part.types],
             extensions=[
                 CarryOut,
@@ -109,8 +109,8 @@ class RemitSchema(strawberry.Schema):
         return print_graphql(lexicographic_sort_schema(build_schema(print_graphql(self._schema)))) + "\n"
 
 
-def _has_subscription(roots: Iterable[Root]) -> bool:
-    return any(root.kind is RootKind.SUBSCRIPTION for root in roots)
+def _root_type_if_any(kind: RootKind, roots: Iterable[Root]) -> type | None:
+    return _root_type(kind, roots) if any(root.kind is kind for root in roots) else None
 
 
 def _root_type(kind: RootKind, roots: Iterable[Root]) -> type:
