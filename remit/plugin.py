@@ -11,7 +11,8 @@ from domain.money import Money
 from domain.pages import Count, Order, Page, Slice
 from domain.team.reads import specialists_by_id
 from errors import InvalidInput, NotFound, StartRefused, UserError
-from execution.declaration import attribute, computed, mutation, query, relation, roots_of, type
+from execution.declaration import attribute, computed, mutation, query, relation, roots_of, subscription, type
+from execution.live import Live
 from execution.rows import shown
 from jobs import Job
 from plugins.contract import (
@@ -94,6 +95,7 @@ __all__ = [
     "Job",
     "Level",
     "Line",
+    "Live",
     "MinorUnits",
     "Money",
     "NotFound",
@@ -142,5 +144,6 @@ __all__ = [
     "roots_of",
     "shown",
     "specialists_by_id",
+    "subscription",
     "type",
 ]
