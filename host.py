@@ -70,12 +70,15 @@ class Host:
     is_demo: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _public_turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
+    _live_turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # A public Work takes a second connection to count its try. As many as there are connections would hold them
         # all and wait for one another; a third of them also leaves room for everybody else.
         turns = max(1, self.settings.database_connections // 3)
         object.__setattr__(self, "_public_turns", asyncio.Semaphore(turns))
+        # One change of policy wakes all sockets of its network; requests must not queue behind them.
+        object.__setattr__(self, "_live_turns", asyncio.Semaphore(turns))
 
     @asynccontextmanager
     async def read(self, caller: Caller) -> AsyncIterator[Work]:
@@ -84,6 +87,15 @@ class Host:
             work = await self._open(statements, caller)
             yield work
         await self._touch_session(work)
+
+    @asynccontextmanager
+    async def look_again(self, caller: Caller) -> AsyncIterator[Work]:
+        """Open a read-only Work for what the caller has open. It is no use of the session, which may go idle meanwhile.
+
+        Raises Unauthenticated.
+        """
+        async with self._live_turns, self.database.read() as statements:
+            yield await self._open(statements, caller)
 
     @asynccontextmanager
     async def rehearsal(self, caller: Caller) -> AsyncIterator[Work]:

@@ -34,7 +34,10 @@ class Settings(BaseSettings):
         "Default: REMIT_DATABASE_URL with the user remit_owner and no password.",
     )
     database_connections: int = Field(
-        10, ge=2, le=200, description="Database connections of one server process at the most."
+        10,
+        ge=2,
+        le=200,
+        description="Database connections of one server process at the most; open sockets need one more.",
     )
     secret_key: SecretStr | None = Field(
         None,

@@ -112,30 +112,43 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The session that a request came with, as the statement that opened its transaction read it."""
+    """The session that a request came with, as the statement that opened its transaction read it.
+
+    `account_epoch` is the version of what its account may still do.
+    """
 
     id: UUID
     kind: str
     factors: tuple[str, ...]
     device_id: UUID
     last_seen_at: datetime
+    idle_until: datetime
     ends_at: datetime
+    account_epoch: int = 0
 
     @classmethod
     def of(cls, row: Record, *, at: datetime) -> Self:
         """The living session of an `open_scope` row. Raises Unauthenticated for one that is over."""
         if row["session_state"] == "ENDED" or row["account_state"] != "ACTIVE":
             raise Unauthenticated("Your session was ended.")
-        if row["session_state"] == "LOCKED" or min(row["idle_until"], row["ends_at"]) <= at:
-            raise Unauthenticated("Your session is over: it was unused for too long, or it reached its end.")
-        return cls(
+        found = cls(
             row["session_id"],
             row["session_kind"],
             tuple(row["factors"]),
             row["device_id"],
             row["last_seen_at"],
+            row["idle_until"],
             row["ends_at"],
+            row["principal_epoch"],
         )
+        if row["session_state"] == "LOCKED" or found.lasts_until <= at:
+            raise Unauthenticated("Your session is over: it was unused for too long, or it reached its end.")
+        return found
+
+    @property
+    def lasts_until(self) -> datetime:
+        """When it is over unless it is used meanwhile."""
+        return min(self.idle_until, self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from database.apps import OrmApp
 from database.bootstrap import OWNER_ROLE, prepare_embedded, refuse_unprepared
 from database.credentials import Credentials
 from database.embedded import Embedded
+from database.epochs import Epochs
 from database.orm import Orm
 from database.statements import Isolation, PinnedClient, Statements
 from database.turns import WAIT_SECONDS, Turns
@@ -24,7 +25,7 @@ from settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One process's way to PostgreSQL: its pool, its two logins and, where none is served, the server itself.
+    """One process's way to PostgreSQL: its pool, its two logins, the epochs it holds open, the server where it is ours.
 
     The first that a process opens is also the one that models use outside a transaction, in every task; no scope is set
     there, and row-level security shows them nothing.
@@ -32,6 +33,7 @@ class Database:
 
     app: Credentials
     owner: Credentials
+    epochs: Epochs
     _orm: Orm
     _turns: Turns
     _embedded: Embedded | None = None
@@ -48,7 +50,8 @@ class Database:
         app, owner = served_credentials(settings)
         async with app.connection() as connection:
             await refuse_unprepared(connection)
-        return cls(app, owner, await _open_orm(app, settings, apps), Turns(settings.database_connections))
+        orm = await _open_orm(app, settings, apps)
+        return cls(app, owner, Epochs(app), orm, Turns(settings.database_connections))
 
     @classmethod
     async def _open_embedded(cls, settings: Settings, apps: Sequence[OrmApp]) -> Self:
@@ -57,15 +60,16 @@ class Database:
             app, owner = await prepare_embedded(embedded)
             orm = await _open_orm(app, settings, apps)
             watch = asyncio.create_task(keep_running(embedded))
-            return cls(app, owner, orm, Turns(settings.database_connections), embedded, watch)
+            return cls(app, owner, Epochs(app), orm, Turns(settings.database_connections), embedded, watch)
         except BaseException:
             await asyncio.to_thread(embedded.stop)
             raise
 
     async def close(self) -> None:
-        """Close the pool, and let go of the embedded server."""
+        """Close the pool and what reads the epochs, and let go of the embedded server."""
         if self._watch is not None:
             self._watch.cancel()
+        await self.epochs.close()
         await self._orm.close()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.stop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
@@ -12,14 +12,20 @@ from errors import UserError
 from host import Host
 from work import Caller, ResponseCookie, Task, Work
 
+if TYPE_CHECKING:
+    from execution.live import Live
+
 
 class RequestContext:
-    """One a request. `work` is the read-only Work of the operation, or of the mutation field just carried out."""
+    """One a request. `work` is the read-only Work of the operation, of the mutation field just carried out, or of the
+    event at hand of a subscription, which has `live`.
+    """
 
     def __init__(self, host: Host, caller: Caller, *, over_socket: bool = False) -> None:
         self.host = host
         self.caller = caller
         self.over_socket = over_socket
+        self.live: Live | None = None
         self.cookies: list[ResponseCookie] = []
         self.loaders: dict[int, DataLoader[Any, Any]] = {}
         self._work: Work | None = None
@@ -34,10 +40,22 @@ class RequestContext:
             raise RuntimeError("no Work is open: a relation was read outside of an operation")
         return self._work
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a Work is in hand."""
+        return self._work is not None
+
     async def reopen(self) -> None:
         """Open a read-only Work for the relations that follow, in place of the one in hand."""
         await self.close()
         self._work = await self._open.enter_async_context(self.host.read(self.caller))
+
+    async def open_event(self) -> Work:
+        """Open the Work of a subscription's next event; what was withheld of the one before belongs to that one."""
+        await self.close()
+        self._withheld.clear()
+        self._work = await self._open.enter_async_context(self.host.look_again(self.caller))
+        return self._work
 
     async def close(self) -> None:
         """Close the Work in hand, if any; its loaders are forgotten with it, its refusals journaled behind it."""

@@ -1,4 +1,4 @@
-"""How a field of the API is declared: attribute, computed, relation, query, mutation.
+"""How a field of the API is declared: attribute, computed, relation, query, mutation, subscription.
 
 One declaration serves every executor. It lies in the Strawberry field's `metadata["remit"]`, and says what the
 field needs (a capability, a batch function, an event type), never how it is carried out.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import builtins
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from types import ModuleType
 from typing import Any, TypeVar, dataclass_transform
 
@@ -56,15 +57,24 @@ class Relation:
     wants_reach: bool
 
 
+class RootKind(StrEnum):
+    """The operations of GraphQL, and the names of their root types."""
+
+    QUERY = "Query"
+    MUTATION = "Mutation"
+    SUBSCRIPTION = "Subscription"
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """A root field: what it requires, or that signing in is enough, or why it is open to everybody.
 
-    A mutation names its journal event; a query has none.
+    A mutation names its journal event; the others have none.
     """
 
+    kind: RootKind
     name: str
-    function: Callable[..., Awaitable[Any]]
+    function: Callable[..., Any]
     requires: str | None
     at: Level | None
     signed_in: bool
@@ -165,6 +175,7 @@ def query(
     A `rehearsal` gets a Work that may write and is always rolled back.
     """
     return _root(
+        RootKind.QUERY,
         requires=requires,
         at=at,
         signed_in=signed_in,
@@ -191,6 +202,7 @@ def mutation(
     `alone` refuses a document that holds any other root field beside it (tries are counted by it).
     """
     return _root(
+        RootKind.MUTATION,
         requires=requires,
         at=at,
         signed_in=signed_in,
@@ -202,9 +214,31 @@ def mutation(
     )
 
 
-def _root(*, name: str | None, **rules: Any) -> Callable[[Callable[..., Awaitable[Any]]], Root]:
-    def declare(function: Callable[..., Awaitable[Any]]) -> Root:
+def subscription(
+    *, requires: str | None = None, at: Level | None = None, signed_in: bool = False, name: str | None = None
+) -> Callable[[Callable[..., AsyncIterator[Any]]], Root]:
+    """Declare a root subscription: an async generator `(live, *, arguments)` with a docstring for the API's readers.
+
+    `async for work in live` opens a fresh Work for each event, in which the right is asked again; what is yielded
+    meanwhile is the event. Either `requires` (with `at`) or `signed_in` says who may subscribe.
+    """
+    return _root(
+        RootKind.SUBSCRIPTION,
+        requires=requires,
+        at=at,
+        signed_in=signed_in,
+        public=None,
+        event=None,
+        rehearsal=False,
+        alone=False,
+        name=name,
+    )
+
+
+def _root(kind: RootKind, *, name: str | None, **rules: Any) -> Callable[[Callable[..., Any]], Root]:
+    def declare(function: Callable[..., Any]) -> Root:
         return Root(
+            kind=kind,
             name=name or function.__name__,
             function=function,
             description=inspect.cleandoc(function.__doc__ or ""),
@@ -232,5 +266,5 @@ def requirement_of(field: StrawberryField) -> str | None:
 
 
 def mutations(roots: Iterable[Root]) -> tuple[Root, ...]:
-    """Those roots that are mutations: they name an event."""
-    return tuple(root for root in roots if root.event is not None)
+    """Those roots that are mutations."""
+    return tuple(root for root in roots if root.kind is RootKind.MUTATION)

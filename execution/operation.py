@@ -22,6 +22,8 @@ from graphql import (
     SelectionSetNode,
 )
 from strawberry.extensions import SchemaExtension
+from strawberry.types import ExecutionResult as StrawberryResult
+from strawberry.types import StreamExecutionResult
 from tortoise.exceptions import DBConnectionError
 from uuid_utils.compat import uuid7
 
@@ -44,7 +46,8 @@ IDLE_TOO_LONG: Final = "25P03"
 class CarryOut(SchemaExtension):
     """Opens the operation's Work before its first field, and closes it after the last.
 
-    A query gets one read-only Work: everything in it is one snapshot. A mutation opens its own for each root field.
+    A query gets one read-only Work: everything in it is one snapshot. A mutation opens its own for each root field, a
+    subscription for each event.
     """
 
     async def on_validate(self) -> AsyncIterator[None]:
@@ -68,6 +71,14 @@ class CarryOut(SchemaExtension):
             await self._try(context.close)
         if isinstance(execution.result, ExecutionResult) and execution.result.errors:
             execution.result.errors[:] = [_masked(error, context) for error in execution.result.errors]
+
+    async def on_stream_result(self, result: StreamExecutionResult) -> AsyncIterator[None]:
+        """Close the Work of an event before it is sent: a slow client must not keep a connection. Mask its errors."""
+        context: RequestContext = self.execution_context.context
+        await context.close()
+        if context.live is not None and isinstance(result, StrawberryResult) and result.errors:
+            result.errors[:] = [_masked(error, context) for error in result.errors]
+        yield
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step of ours; what it raises is the answer, since Strawberry would show its text to the client."""

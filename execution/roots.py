@@ -2,15 +2,17 @@
 
 Transaction, capability, arguments that no field takes, resolver, journal.
 
-The order is written here and nowhere else, so no author of a field can forget a part of it or swap two.
+The order is written here and nowhere else, so no author of a field can forget a part of it or swap two. A subscription
+goes through it again for each of its events.
+
 A domain error becomes the member of the field's union that is declared for it, else a GraphQL error with its code.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo, get_named_type, is_union_type
@@ -20,7 +22,8 @@ from audit.entries import Area, EventType, Outcome
 from errors import UserError
 from execution.arguments import require_instants
 from execution.context import RequestContext
-from execution.declaration import Root, argument_parameters
+from execution.declaration import Root, RootKind, argument_parameters
+from execution.live import Live
 from execution.rows import Refusal
 from policies.decisions import Forbidden
 from work import Task, Unauthenticated, Work
@@ -28,17 +31,12 @@ from work import Task, Unauthenticated, Work
 QUERY_REFUSED = Task(EventType("query.refused", Area.SYSTEM, outcomes=frozenset({Outcome.DENIED})))
 """Reading is not journaled, being refused is: whoever tries doors leaves a trace."""
 
+Resolver = Callable[..., Any]
 
-def compose(root: Root) -> Callable[..., Any]:
+
+def compose(root: Root) -> Resolver:
     """Make the resolver of a root field from its declaration."""
-    carry_out = _carry_out_query(root) if root.event is None else _carry_out_mutation(root)
-
-    async def resolve(info: Info, **arguments: Any) -> Any:
-        try:
-            return await carry_out(info.context, arguments)
-        except UserError as error:
-            return _as_answer(info._raw_info, error)
-
+    resolve: Resolver = _events_of(root) if root.kind is RootKind.SUBSCRIPTION else _answer_of(root)
     arguments = argument_parameters(root.function)
     annotation = inspect.signature(root.function).return_annotation
     own = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
@@ -46,6 +44,41 @@ def compose(root: Root) -> Callable[..., Any]:
     resolve.__annotations__ = {"info": Info, **{p.name: p.annotation for p in arguments}, "return": annotation}
     resolve.__module__ = root.function.__module__
     resolve.__name__ = root.name
+    return resolve
+
+
+def _answer_of(root: Root) -> Resolver:
+    carry_out = _carry_out_mutation(root) if root.kind is RootKind.MUTATION else _carry_out_query(root)
+
+    async def resolve(info: Info, **arguments: Any) -> Any:
+        try:
+            return await carry_out(info.context, arguments)
+        except UserError as error:
+            return _as_answer(info._raw_info, error)
+
+    return resolve
+
+
+def _events_of(root: Root) -> Resolver:
+    task = _task(root)
+
+    async def resolve(info: Info, **arguments: Any) -> AsyncIterator[Any]:
+        context: RequestContext = info.context
+        context.live = live = Live(context, task)
+        try:
+            require_instants(arguments)
+            with live:
+                async with aclosing(root.function(live, **arguments)) as events:
+                    async for event in events:
+                        await live.ensure_open()
+                        yield event
+        except UserError as error:
+            if isinstance(error, Forbidden):
+                context.note_refusal(live.work, QUERY_REFUSED, error)
+            yield _as_answer(info._raw_info, error)
+        finally:
+            await context.close()
+
     return resolve
 
 

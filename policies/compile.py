@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -193,12 +193,16 @@ class DomainPolicy:
     def grants_of(self, holder_id: UUID, circumstances: Circumstances) -> Grants:
         """What this holder can do now. Computed again at the next period boundary; where a limit asks the request's
         address or hour, computed for the request."""
-        compiled = self._compiled.get(holder_id)
-        if compiled is None or not compiled.since <= circumstances.now < compiled.until:
-            compiled = self._compiled[holder_id] = self._compile(holder_id, circumstances.now)
+        grants = self._compiled_at(holder_id, circumstances.now).grants
+        return compile_grants(self, grants.granted, circumstances) if grants.asks_the_request else grants
+
+    def fresh_until(self, holder_id: UUID, now: datetime) -> datetime:
+        """Until when this epoch says the same of the holder: the next boundary of a period, or, where a limit asks the
+        hour, the next full minute."""
+        compiled = self._compiled_at(holder_id, now)
         if not compiled.grants.asks_the_request:
-            return compiled.grants
-        return compile_grants(self, compiled.grants.granted, circumstances)
+            return compiled.until
+        return min(compiled.until, now.replace(second=0, microsecond=0) + timedelta(minutes=1))
 
     def held_by(self, holder_id: UUID, now: datetime) -> Grants:
         """What this holder can do now from some address at some hour: `could` is billing's "holds"."""
@@ -221,6 +225,12 @@ class DomainPolicy:
                     lacking |= bit
             self._lacking[held] = lacking
         return lacking
+
+    def _compiled_at(self, holder_id: UUID, now: datetime) -> _Compiled:
+        compiled = self._compiled.get(holder_id)
+        if compiled is None or not compiled.since <= now < compiled.until:
+            compiled = self._compiled[holder_id] = self._compile(holder_id, now)
+        return compiled
 
     def _compile(self, holder_id: UUID, now: datetime) -> _Compiled:
         holding = self.holding(holder_id)

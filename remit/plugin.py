@@ -11,7 +11,8 @@ from domain.money import Money
 from domain.pages import Count, Order, Page, Slice
 from domain.team.reads import specialists_by_id
 from errors import InvalidInput, NotFound, StartRefused, UserError
-from execution.declaration import attribute, computed, mutation, query, relation, roots_of, type
+from execution.declaration import attribute, computed, mutation, query, relation, roots_of, subscription, type
+from execution.live import Live
 from execution.rows import shown
 from jobs import Job
 from plugins.contract import (
@@ -101,6 +102,7 @@ __all__ = [
     "Job",
     "Level",
     "Line",
+    "Live",
     "MinorUnits",
     "Mode",
     "Money",
@@ -152,5 +154,6 @@ __all__ = [
     "roots_of",
     "shown",
     "specialists_by_id",
+    "subscription",
     "type",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
 from domain.team import decisions, explanations
-from execution.declaration import query
+from domain.team.own_access import own_holdings
+from execution.declaration import query, subscription
+from execution.live import Live
 from execution.rows import shown
 from policies.catalogue import Level
 from schema.policy import Access, AccessExplanation, Capability, Decision, Role
@@ -59,3 +62,17 @@ async def decision(work: Work, *, id: UUID) -> Decision | None:
     all else.
     """
     return shown(await decisions.decision(work, id))
+
+
+@subscription(signed_in=True)
+async def access_changed(live: Live) -> AsyncIterator[Access]:
+    """What you may do at the network: at once, and again whenever what you hold there, at any location, has changed.
+
+    Ends with an error when you are suspended and when your session is over.
+    """
+    told = None
+    async for work in live:
+        holdings = own_holdings(work)
+        if holdings != told:
+            told = holdings
+            yield shown(await explanations.my_access(work, None))

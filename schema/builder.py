@@ -7,6 +7,7 @@ and the cure; nothing is replaced or dropped silently. Nothing global is touched
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -25,7 +26,7 @@ from strawberry.types.execution import ExecutionContext
 from strawberry.types.field import StrawberryField
 
 from errors import StartRefused
-from execution.declaration import Root, declaration_of, requirement_of
+from execution.declaration import Root, RootKind, declaration_of, requirement_of
 from execution.operation import CarryOut
 from execution.roots import compose
 from execution.rows import read
@@ -69,8 +70,9 @@ class RemitSchema(strawberry.Schema):
         _check_names(parts)
         self.alone = {_camel(root.name) for root in roots if root.alone}
         super().__init__(
-            query=_root_type("Query", [root for root in roots if root.event is None]),
-            mutation=_root_type("Mutation", [root for root in roots if root.event is not None]),
+            query=_root_type(RootKind.QUERY, roots),
+            mutation=_root_type_if_any(RootKind.MUTATION, roots),
+            subscription=_root_type_if_any(RootKind.SUBSCRIPTION, roots),
             types=[type_ for part in parts for type_ in part.types],
             extensions=[
                 CarryOut,
@@ -107,14 +109,23 @@ class RemitSchema(strawberry.Schema):
         return print_graphql(lexicographic_sort_schema(build_schema(print_graphql(self._schema)))) + "\n"
 
 
-def _root_type(name: str, roots: Sequence[Root]) -> type:
+def _root_type_if_any(kind: RootKind, roots: Iterable[Root]) -> type | None:
+    return _root_type(kind, roots) if any(root.kind is kind for root in roots) else None
+
+
+def _root_type(kind: RootKind, roots: Iterable[Root]) -> type:
     fields = [
         strawberry.field(
-            resolver=compose(root), description=_description(root), metadata={"remit": root}, graphql_type=None
+            resolver=compose(root),
+            description=_description(root),
+            metadata={"remit": root},
+            graphql_type=None,
+            is_subscription=kind is RootKind.SUBSCRIPTION,
         )
         for root in roots
+        if root.kind is kind
     ]
-    return create_type(name, fields)
+    return create_type(kind, fields)
 
 
 def _description(root: Root) -> str:
@@ -147,6 +158,8 @@ def _check_roots(part: Part, catalogue: Catalogue) -> None:
             raise SchemaRefused(f"{where}: say exactly one of requires=, signed_in=True and public='the reason'")
         if not root.description:
             raise SchemaRefused(f"{where}: write a docstring; it is the field's description")
+        if (root.kind is RootKind.SUBSCRIPTION) is not inspect.isasyncgenfunction(root.function):
+            raise SchemaRefused(f"{where}: a subscription is an async generator, and nothing else is")
         if root.requires is not None:
             _check_level(where, root, catalogue)
 
@@ -163,10 +176,10 @@ def _check_level(where: str, root: Root, catalogue: Catalogue) -> None:
 
 
 def _check_names(parts: Iterable[Part]) -> None:
-    taken: dict[tuple[bool, str], str] = {}
+    taken: dict[tuple[RootKind, str], str] = {}
     for part in parts:
         for root in part.roots:
-            key = (root.event is not None, root.name)
+            key = (root.kind, root.name)
             if key in taken:
                 raise SchemaRefused(f"plugin {part.plugin} adds the root field {root.name}, which {taken[key]} has")
             taken[key] = part.plugin
@@ -175,7 +188,7 @@ def _check_names(parts: Iterable[Part]) -> None:
 def _check_unions(mutation: GraphQLObjectType | None, roots: Iterable[Root]) -> None:
     """Each mutation answers with a union whose members are its success and its errors."""
     for root in roots:
-        if root.event is None or mutation is None:
+        if root.kind is not RootKind.MUTATION or mutation is None:
             continue
         result = get_named_type(mutation.fields[_camel(root.name)].type)
         if not is_union_type(result):

@@ -1,15 +1,20 @@
 """The WebSocket door: the protocol graphql-transport-ws, with every message checked before Strawberry reads it.
 
-An operation is checked like one over HTTP, and gets a context of its own: operations of one socket run at once.
+An operation is checked like one over HTTP, and gets a context of its own: operations of one socket run at once. From
+`connection_ack` on the socket's session is watched, and its end closes the socket behind the last words of its
+operations.
 """
 
 from __future__ import annotations
 
+import asyncio
 import copy
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
@@ -17,17 +22,23 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
 )
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, Message
+from strawberry.types import ExecutionResult
 
 from execution.context import RequestContext
+from execution.operation import UNAVAILABLE
 from host import Host
 from schema.operation_request import operation_of
 from schema.refusals import RequestRefused
+from schema.session_watch import ending_of
 from work import Caller
 
 LONGEST_ID: Final = 64
 NAMED: Final = frozenset({"subscribe", "complete"})
 """Messages that name an operation."""
+
+LAST_WORDS_SECONDS: Final = 0.25
+"""How long the operations of a socket have to say why they end, before it is closed."""
 
 
 @dataclass(slots=True)
@@ -61,6 +72,14 @@ class SocketAdapter(ASGIWebSocketAdapter):
 class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
     """Strawberry's handler of the protocol, which trusts the form of messages: they are checked here first."""
 
+    _watch: asyncio.Task[None] | None = None
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Begin, and from now on watch the session that the socket was opened with."""
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._watch is None:
+            self._watch = asyncio.create_task(self._close_with_session())
+
     async def handle_message(self, message: Message) -> None:
         """Handle a message, or close with 4400 for one that is none."""
         fault = _fault_of(message)
@@ -74,6 +93,50 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         own = copy.copy(self)
         own.context = self.context.context()
         await super(SocketHandler, own).run_operation(operation)
+
+    async def shutdown(self) -> None:
+        """End what the socket has open."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await super().shutdown()
+
+    async def _close_with_session(self) -> None:
+        ending = await ending_of(self.context.host, self.context.caller)
+        speaking = [operation.task for operation in self.operations.values() if operation.task]
+        if speaking:
+            await asyncio.wait(speaking, timeout=LAST_WORDS_SECONDS)
+        with suppress(RuntimeError):  # Starlette's, for a socket that is closed already
+            await self.websocket.close(*ending)
+
+    async def _send_result_stream(self, operation: Operation[Any, None], result_source: AsyncIterator[Any]) -> None:
+        async with aclosing(self._tellable(operation, result_source)) as results:
+            await super()._send_result_stream(operation, results)
+
+    async def _tellable(
+        self, operation: Operation[Any, None], results: AsyncIterator[Any]
+    ) -> AsyncGenerator[Any, None]:
+        """The results that may go out. What ends a subscription goes out as `error`, and nothing after it."""
+        async for result in results:
+            live = self.context.live
+            if live is not None and _is_end(result):
+                await operation.send_initial_errors(result.errors)
+                return
+            if live is not None and not await live.may_be_told():
+                await operation.send_initial_errors([_paused()])
+                return
+            yield result
+
+
+def _is_end(result: ExecutionResult) -> bool:
+    """Whether the subscription itself has failed; the errors of an event have a path."""
+    return result.data is None and any(error.path is None for error in result.errors or ())
+
+
+def _paused() -> GraphQLError:
+    return GraphQLError(
+        "This could not be told in time, and may have changed since.",
+        extensions={"code": UNAVAILABLE, "hint": "Subscribe again."},
+    )
 
 
 def _fault_of(message: object) -> str | None:

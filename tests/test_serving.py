@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
@@ -13,16 +12,9 @@ from starlette.responses import PlainTextResponse
 
 import serving
 from serving import LARGEST_HEAD, BoundedHeads
+from tests.sockets import QuietServer
 
 START = b"GET / HTTP/1.1\r\nHost: remit.example\r\n"
-
-
-class QuietServer(uvicorn.Server):
-    """uvicorn within the tests' process, whose signals are pytest's."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ async def open_session(
     )
     for session_id in (made.id, *(row["id"] for row in pushed_out)):
         work.touches("session", session_id)
-    work.session = Session(made.id, made.kind, tuple(made.factors), device.id, work.at, made.ends_at)
+    work.session = Session(made.id, made.kind, tuple(made.factors), device.id, work.at, made.idle_until, made.ends_at)
     return OpenedSession(made.id, kind, token, made.idle_until, int(life.absolute.total_seconds()))
 
 

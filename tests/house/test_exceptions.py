@@ -14,10 +14,12 @@ from tests.house.source import files, functions, tree_of
 EDGES = {
     ("app.py", "Remit._database_condition"): "readiness tells of a database that is away, whatever it died of",
     ("app.py", "_keep_working"): "the worker outlives what happens to the database",
+    ("database/epochs.py", "Epochs._keep_reading"): "whatever a connection dies of, the next one is made",
     ("domain/team/consequences.py", "_answer"): "a plugin's failure is an answer of its own",
     ("execution/operation.py", "CarryOut._try"): "masked and logged like the error of a field",
     ("pages/health.py", "_conditions"): "a check that fails is an unmet condition",
     ("plugins/loader.py", "_answer_of.run"): "not even SystemExit of a foreign module ends the host",
+    ("schema/session_watch.py", "ending_of"): "a socket whose session cannot be read is closed, whatever hinders that",
     ("host.py", "Host._touch_session"): "an answer that is read already is not lost for a time stamp",
     ("host.py", "Host._perform"): "every failed attempt is journaled, and raised again",
     ("host.py", "Host.journal_attempt"): "a refusal stays the answer even if it cannot be journaled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import pytest
@@ -12,7 +13,8 @@ from strawberry.types.field import StrawberryField
 
 from audit.entries import Area, EventType
 from execution import declaration as remit
-from execution.declaration import Root, mutation, query
+from execution.declaration import Root, mutation, query, subscription
+from execution.live import Live
 from policies.capabilities import CORE
 from policies.catalogue import Catalogue, Level
 from policies.reach import Reach
@@ -116,6 +118,19 @@ async def no_forbidden(_work: Work) -> BareResult:
     return ToyDone(name="x")
 
 
+@subscription(signed_in=True)
+async def told_once(_live: Live) -> AsyncIterator[str]:  # type: ignore[misc]  # the mistake
+    """Answers a generator instead of being one."""
+    raise NotImplementedError
+
+
+@subscription()
+async def told_to_all(live: Live) -> AsyncIterator[str]:
+    """Nobody decided."""
+    async for _ in live:
+        yield ""
+
+
 @pytest.mark.parametrize(
     ("case", "root", "words"),
     [
@@ -127,6 +142,8 @@ async def no_forbidden(_work: Work) -> BareResult:
         ("no description", wordless, "write a docstring"),
         ("a mutation without a union", no_union, "its result must be a union"),
         ("a union that cannot refuse", no_forbidden, "its union BareResult lacks Forbidden"),
+        ("a subscription that is no generator", told_once, "a subscription is an async generator"),
+        ("a subscription that nobody decided on", told_to_all, "say exactly one of requires=, signed_in=True"),
         ("a taken name", toys, "plugin toy adds the root field toys, which core has"),
     ],
 )

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator
 
-import orjson
 import pytest
-import uvicorn
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.schema.toy import StubHost, toy_app
-
-PROTOCOL = Subprotocol("graphql-transport-ws")
-
-
-class QuietServer(uvicorn.Server):
-    """uvicorn within the tests' process, whose signals are pytest's."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
+from tests.schema.toy import ACCOUNT_ID, StubHost, toy_app
+from tests.sockets import PROTOCOL, begin, close_code, opened, receive, send, served, subscribe
 
 
 @pytest.fixture
@@ -35,34 +21,8 @@ def host() -> StubHost:
 
 @pytest.fixture
 async def address(host: StubHost) -> AsyncIterator[str]:
-    app = toy_app(host, secure_cookies=False)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        server = QuietServer(uvicorn.Config(app, lifespan="off", log_config=None, ws_max_size=256 * 1024))
-        serving = asyncio.create_task(server.serve(sockets=[bound]))
-        yield f"127.0.0.1:{bound.getsockname()[1]}"
-        server.should_exit = True
-        await serving
-
-
-async def send(websocket: ClientConnection, **message: Any) -> None:
-    await websocket.send(orjson.dumps(message).decode())
-
-
-async def receive(websocket: ClientConnection) -> Any:
-    text = await websocket.recv()
-    assert isinstance(text, str)
-    return orjson.loads(text)
-
-
-async def begin(websocket: ClientConnection, **payload: Any) -> None:
-    await send(websocket, type="connection_init", payload=payload)
-    assert await receive(websocket) == {"type": "connection_ack"}
-
-
-async def close_code(websocket: ClientConnection) -> int:
-    await websocket.wait_closed()
-    assert websocket.close_code is not None
-    return websocket.close_code
+    async with served(toy_app(host, secure_cookies=False)) as address:
+        yield address
 
 
 async def test_a_query_runs_over_a_socket(address: str, host: StubHost) -> None:
@@ -114,6 +74,124 @@ async def test_an_unreachable_database_says_nothing_of_itself(address: str, host
 
     assert answer["payload"]["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert "10.0.0.7" not in str(answer)
+
+
+async def test_a_subscription_tells_of_each_change_until_the_client_has_enough(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        await subscribe(websocket, "subscription { counted }")
+        told = [await receive(websocket)]
+        for _ in range(2):
+            host.tell_epoch()
+            told.append(await receive(websocket))
+        await send(websocket, id="1", type="complete")
+        await subscribe(websocket, "{ hello }", operation_id="2")
+        assert [(await receive(websocket))["id"] for _ in range(2)] == ["2", "2"]
+        host.tell_epoch()
+        await subscribe(websocket, "{ hello }", operation_id="3")
+        assert [(await receive(websocket))["id"] for _ in range(2)] == ["3", "3"]
+
+    assert [one["payload"]["data"] for one in told] == [{"counted": 0}, {"counted": 1}, {"counted": 2}]
+
+
+async def test_an_epoch_that_is_read_as_it_was_wakes_nobody(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        await subscribe(websocket, "subscription { counted }")
+        await receive(websocket)
+
+        host.database.epochs.tell({ACCOUNT_ID: 0})
+        await subscribe(websocket, "{ hello }", operation_id="2")
+
+        assert (await receive(websocket))["id"] == "2"
+
+
+async def test_a_mistake_of_ours_ends_a_subscription_and_is_masked(address: str) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        await subscribe(websocket, "subscription { ticking }")
+
+        received = [await receive(websocket) for _ in range(3)]
+
+    assert [one["type"] for one in received] == ["next", "next", "error"]
+    assert [one["payload"]["data"] for one in received[:2]] == [{"ticking": 0}, {"ticking": 1}]
+    (error,) = received[2]["payload"]
+    assert (error["message"], error["extensions"]["code"]) == ("Something went wrong on our side.", "INTERNAL")
+
+
+async def test_a_subscription_of_nobody_is_an_error_and_leaves_the_socket_open(address: str) -> None:
+    async with opened(address) as websocket:
+        await subscribe(websocket, "subscription { ticking }")
+
+        answer = await receive(websocket)
+        await subscribe(websocket, "{ hello }")
+
+        assert (await receive(websocket))["payload"] == {"data": {"hello": "Hello you"}}
+
+    assert (answer["id"], answer["type"]) == ("1", "error")
+    assert [error["extensions"]["code"] for error in answer["payload"]] == ["UNAUTHENTICATED"]
+
+
+async def test_the_end_of_the_session_ends_its_subscriptions_and_closes_with_4403(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        for operation_id in ("1", "2"):
+            await subscribe(websocket, "subscription { counted }", operation_id=operation_id)
+            await receive(websocket)
+        host.is_signed_out = True
+        host.tell_epoch()
+
+        last_words = [await receive(websocket) for _ in range(2)]
+
+        assert await close_code(websocket) == 4403
+
+    assert {one["id"] for one in last_words} == {"1", "2"}
+    assert {one["payload"][0]["extensions"]["code"] for one in last_words} == {"UNAUTHENTICATED"}
+
+
+async def test_a_socket_without_operations_closes_with_its_session(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        await subscribe(websocket, "{ hello }")
+        await receive(websocket)
+        host.is_signed_out = True
+        host.tell_epoch()
+
+        assert await close_code(websocket) == 4403
+
+
+# journal.md 4.10
+async def test_a_socket_whose_session_nobody_could_read_for_long_closes_with_1013(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        await subscribe(websocket, "subscription { counted }")
+        await receive(websocket)
+
+        host.database.epochs.lose()
+        last_words = await receive(websocket)
+
+        assert await close_code(websocket) == 1013
+
+    assert last_words["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+
+async def test_after_a_pause_nothing_is_told_before_the_epochs_are_read(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        host.database.epochs.fall_silent()
+        await subscribe(websocket, "subscription { counted }")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(receive(websocket), timeout=0.2)
+
+        host.database.epochs.tell({ACCOUNT_ID: 0})
+
+        assert (await receive(websocket))["payload"] == {"data": {"counted": 0}}
+
+
+async def test_what_was_read_before_a_pause_and_has_changed_since_is_not_told(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        host.database.epochs.fall_silent()
+        await subscribe(websocket, "subscription { counted }")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(receive(websocket), timeout=0.2)
+
+        host.tell_epoch()
+        answer = await receive(websocket)
+
+    assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "UNAVAILABLE")
 
 
 # identity.md 4.10

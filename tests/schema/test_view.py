@@ -233,6 +233,16 @@ async def test_other_methods(client: httpx.AsyncClient, method: str) -> None:
     assert response.headers["allow"] == "GET, POST"
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subscription_needs_a_socket(client: httpx.AsyncClient, host: StubHost, method: str) -> None:
+    asked = {"query": "subscription { counted }"}
+
+    response = await (client.get("/graphql", params=asked) if method == "GET" else client.post("/graphql", json=asked))
+
+    assert (response.status_code, code_of(response)) == (400, "SUBSCRIPTION_NEEDS_SOCKET")
+    assert host.callers == []
+
+
 async def test_a_mutation_by_get_is_refused(client: httpx.AsyncClient, host: StubHost) -> None:
     document = 'mutation { greet(name: "Ada") { __typename } }'
 

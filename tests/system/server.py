@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 PROJECT = Path(__file__).parents[2]
+PROCESSES = 3
 START_SECONDS = 60
 DEMO_SECONDS = 300
 
@@ -51,6 +54,17 @@ def start_server(data_dir: Path, log: Path, *arguments: str, patience: float = S
     server = Server(process, f"http://127.0.0.1:{port}")
     _await_ready(server, log, patience)
     return server
+
+
+@contextmanager
+def running(data_dir: Path, log: Path) -> Iterator[list[Server]]:
+    """Several processes, all on one data folder and so on one database; all are stopped in the end."""
+    with ExitStack() as stack:
+        servers = []
+        for _ in range(PROCESSES):
+            servers.append(start_server(data_dir, log))
+            stack.callback(servers[-1].stop)
+        yield servers
 
 
 def free_port() -> int:

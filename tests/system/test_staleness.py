@@ -2,18 +2,16 @@
 
 By construction, not by speed: the first statement of each request reads the policy's epoch in its own snapshot. So
 nothing here waits for a signal between processes, and the figures that are printed are those of a request's length.
+What is open meanwhile is told by `test_propagation`.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -25,9 +23,8 @@ from app import open_remit
 from database.migrate import migrate
 from settings import Settings
 from tests.factories import Person, Salon, make_salon
-from tests.system.server import START_SECONDS, Server, start_server
+from tests.system.server import PROCESSES, START_SECONDS, Server, running
 
-PROCESSES = 3
 ASK = "{ roles { code } }"
 REVOKE = """
 mutation ($input: PolicyChangesInput!) { changePolicy(input: $input) { __typename ... on PolicyChanged { epoch } } }
@@ -82,14 +79,6 @@ def asked(http: httpx.Client, person: Person) -> Asked:
     return Asked(began, time.monotonic(), is_allowed=not codes)
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="rs-"))
-    made.chmod(0o755)  # as root the embedded server refuses private folders
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
-
-
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("revocations", [3, pytest.param(200, marks=pytest.mark.slow)])
 async def test_no_request_begun_after_a_revocation_is_allowed(folder: Path, tmp_path: Path, revocations: int) -> None:
@@ -111,17 +100,6 @@ async def test_no_request_begun_after_a_revocation_is_allowed(folder: Path, tmp_
         f"{revocations} revocations, {PROCESSES} processes: refused after "
         f"{median(seconds) * 1000:.1f} ms (median), {max(seconds) * 1000:.1f} ms (most)"
     )
-
-
-@contextmanager
-def running(data_dir: Path, log: Path) -> Iterator[list[Server]]:
-    """The processes, all on one data folder and so on one database; all are stopped in the end."""
-    with ExitStack() as stack:
-        servers = []
-        for _ in range(PROCESSES):
-            servers.append(start_server(data_dir, log))
-            stack.callback(servers[-1].stop)
-        yield servers
 
 
 def revoke_under_questions(servers: Sequence[Server], salon: Salon, name: str) -> tuple[float, list[Asking]]:

@@ -1,0 +1,113 @@
+"""What a subscription lives on: its viewer's Works one after another, each with the rights of its own moment.
+
+Order for an event: wait until an epoch differs or time alone may have changed the answer, open a Work (session and
+policy are read in its snapshot), ask the capability again, yield; the event is read from that Work, which is closed
+before the event is sent. So no event shows more than its viewer might read when it was made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from database.epochs import OPERATOR_ID, EpochsUnread, Hold
+from execution.context import RequestContext
+from host import Host
+from work import Task, Work
+
+
+class Live:
+    """Iterated, it opens a Work now, and another whenever its viewer may hold something else than in the one before.
+
+    A Work may show that nothing has changed: somebody else's rights have. Raises what opening a Work raises, and
+    Forbidden once the subscription's capability is no longer held.
+    """
+
+    def __init__(self, context: RequestContext, task: Task) -> None:
+        self._context = context
+        self._task = task
+        self._stack = ExitStack()
+        self._hold: Hold | None = None
+        self._work: Work | None = None
+
+    def __enter__(self) -> Self:
+        self._hold = self._stack.enter_context(self._context.host.database.epochs.hold())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Work:
+        await self._context.close()
+        if self._work is not None:
+            await self._held.change(within=seconds_until(_boundaries(self._work), host=self._work.host))
+        return await self._open()
+
+    @property
+    def work(self) -> Work:
+        """The Work that was opened last."""
+        if self._work is None:
+            raise RuntimeError("a subscription's first Work is opened by iterating over it")
+        return self._work
+
+    async def ensure_open(self) -> None:
+        """Open a Work without waiting for a change, unless one is in hand: for an event of the subscription's own."""
+        if not self._context.has_work:
+            await self._open()
+
+    async def _open(self) -> Work:
+        self._work = await self._context.open_event()
+        self._held.renew(epochs_of(self._work))
+        self._task.gate(self._work.viewer)
+        return self._work
+
+    async def may_be_told(self) -> bool:
+        """Whether the event that was read last may go out. After a pause of the process the epochs are read first."""
+        epochs = self._context.host.database.epochs
+        if epochs.is_fresh:
+            return True
+        try:
+            await epochs.fresh()
+        except EpochsUnread:
+            return False
+        return not self._held.is_outdated
+
+    @property
+    def _held(self) -> Hold:
+        if self._hold is None:
+            raise RuntimeError("a subscription's Works are opened inside of `with live`")
+        return self._hold
+
+
+def epochs_of(work: Work) -> dict[UUID, int]:
+    """The epochs that a Work was opened under, by the id of the viewer's domain and of the viewer's account."""
+    found = {}
+    viewer = work.viewer
+    if viewer.policy is not None:
+        found[viewer.policy.domain.id or OPERATOR_ID] = viewer.epoch
+    if work.session is not None and viewer.account_id is not None:
+        found[viewer.account_id] = work.session.account_epoch
+    return found
+
+
+def seconds_until(instants: Collection[datetime], *, host: Host) -> float:
+    """The seconds from the host's now until the first of these instants; infinitely many without any."""
+    return (min(instants) - host.clock()) / timedelta(seconds=1) if instants else math.inf
+
+
+def _boundaries(work: Work) -> list[datetime]:
+    """The instants at which time alone changes the session or what the viewer holds."""
+    found = [work.session.lasts_until] if work.session is not None else []
+    if work.viewer.policy is not None and work.viewer.holder_id is not None:
+        found.append(work.viewer.policy.fresh_until(work.viewer.holder_id, work.at))
+    return found
