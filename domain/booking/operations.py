@@ -251,7 +251,7 @@ def _require(
 ) -> None:
     # One by one: whose limit is `own` must not bring a colleague's calendar along with a line of one's own.
     for specialist_id in sorted({line.specialist_id for line in lines}):
-        work.require(capability, at=location_id, of={"specialist_id": specialist_id, "starts_at": starts_at})
+        work.require(capability, at=location_id, of=reads.planned_facts({specialist_id}, starts_at))
 
 
 async def _changeable(
@@ -324,7 +324,7 @@ def _require_start(work: Work, location_id: UUID, starts_at: datetime, lines: Se
     latest = work.at + LONGEST_AHEAD
     if starts_at > latest:
         raise TooFar(latest)
-    facts = {"specialist_id": frozenset(line.specialist_id for line in lines), "starts_at": starts_at}
+    facts = reads.planned_facts({line.specialist_id for line in lines}, starts_at)
     if starts_at < work.at and not work.viewer.can(TooSoon.capability, at=location_id, of=facts):
         raise TooSoon
 

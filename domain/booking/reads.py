@@ -68,6 +68,11 @@ class AppointmentFilter:
     client_id: UUID | None = None
 
 
+def planned_facts(specialist_ids: Collection[UUID], starts_at: datetime) -> dict[str, object]:
+    """What limits ask of a visit that is not written yet; of one that is, its row says the same by the same names."""
+    return {"specialist_id": frozenset(specialist_ids), "starts_at": starts_at}
+
+
 def state_of(row: AppointmentRow) -> AppointmentState:
     """Where an appointment stands."""
     return AppointmentState(row["state"])

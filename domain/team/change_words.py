@@ -74,6 +74,10 @@ def _retired(said: Said, _named: Named) -> str:
     return f"The role {said['role']} was taken out of use{successor}."
 
 
+def _visited(said: Said, named: Named) -> str:
+    return f"Somebody from outside was let in with the role {said['role']} {named.place}{_limits(said)}."
+
+
 def _rule_saved(said: Said, _named: Named) -> str:
     return f"The rule “{said['title']}” was set."
 
@@ -109,6 +113,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Said, Named], str]]] = MappingProxyType
         "create": _created,
         "change": _changed,
         "retire": _retired,
+        "visit": _visited,
         "saveTest": _rule_saved,
         "endTest": _rule_ended,
     }

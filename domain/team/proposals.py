@@ -21,6 +21,7 @@ from audit.entries import Area, EventType
 from domain.pages import Count, Order, Page, Slice
 from domain.team.models import PolicyProposal
 from domain.team.rules import (
+    ApproveVisit,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
@@ -54,6 +55,7 @@ KINDS: Final[Mapping[str, type]] = MappingProxyType(
         kind.__name__: kind
         for kind in (
             AssignRole,
+            ApproveVisit,
             EndAssignment,
             SetLimits,
             SuspendHolder,

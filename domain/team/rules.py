@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -94,10 +95,10 @@ class ApproveVisit:
     reason: str = ""
 
     def to_json(self, domain: Domain) -> dict[str, Any]:
-        """The change as consent binds it: what is left out stands at its default."""
+        """The change as consent binds it: what is left out stands at its default; of an address its SHA-256 is kept."""
         given = {
             "account": str(self.account_id) if self.account_id else None,
-            "email": self.email,
+            "email": sha256(self.email.encode()).hexdigest() if self.email else None,
             "role": self.role,
             "scope": domain.scope(self.location_id),
             "from": self.valid_from.isoformat() if self.valid_from else None,

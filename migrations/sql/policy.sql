@@ -27,8 +27,8 @@ CREATE TABLE policy_proposals (
 CREATE INDEX ON policy_proposals (network_id, proposed_at);
 CREATE INDEX ON policy_proposals (expires_at) WHERE state = 'PROPOSED';
 SELECT protect('policy_proposals', 'network',
-  plain => '{network_id,id,operation,input,preview,capability,scope,proposed_by,proposed_at,state,expires_at,decided_by,decided_at}',
-  personal => '{}', secret => '{}', noise => '{}');
+  plain => '{network_id,id,operation,preview,capability,scope,proposed_by,proposed_at,state,expires_at,decided_by,decided_at}',
+  personal => '{input}', secret => '{}', noise => '{}', subject => 'proposed_by');
 
 -- A job that nobody asked for finds its networks here, in the scope of identity; in a network's own scope there is none.
 CREATE FUNCTION networks_with_proposals_over(at timestamptz) RETURNS TABLE (network_id uuid)

@@ -36,7 +36,7 @@ CHANGE = """
 mutation ($input: PolicyChangesInput!, $consent: String) {
   changePolicy(input: $input, consent: $consent) {
     __typename
-    ... on PolicyChanged { epoch unchanged preview { gained lost entries { account { name } holder { name } } } }
+    ... on PolicyChanged { epoch unchanged preview { gained lost entries { nodes { account { name } holder { name } } } } }
     ... on GrantExceedsOwn { missing }
     ... on UserError { code message path hint }
   }
@@ -46,7 +46,7 @@ PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
     __typename
-    ... on PolicyPreview { consent requiresConsent gained lost entries { capability location { code } change } }
+    ... on PolicyPreview { consent requiresConsent gained lost entries { nodes { capability location { code } change } } }
     ... on UserError { code path }
   }
 }
@@ -100,7 +100,7 @@ async def test_an_approved_visitor_acts_and_is_shown_and_goes(api: Api, salon: S
 
     assert before.codes == ["FORBIDDEN"]
     assert (approved["__typename"], approved["unchanged"]) == ("PolicyChanged", False)
-    assert approved["preview"]["entries"][0] == {"account": {"name": "Tim"}, "holder": None}
+    assert approved["preview"]["entries"]["nodes"][0] == {"account": {"name": "Tim"}, "holder": None}
     assert during.data["clients"] == {"totalCount": 1}
     (one,) = shown
     assert (one["role"], one["location"], one["account"], one["specialist"]) == (
@@ -423,8 +423,10 @@ async def test_a_preview_of_a_visit_says_what_it_opens_and_leaves_nothing(api: A
     preview = (await api.ask(PREVIEW, salon["hal"], input=visit(salon, tim))).data["previewPolicyChange"]
 
     assert (preview["requiresConsent"], preview["lost"]) == (False, 0)
-    assert {entry["change"] for entry in preview["entries"]} == {"GAINED"}
-    assert {"capability": "appointments:read", "location": {"code": "north"}, "change": "GAINED"} in preview["entries"]
+    assert {entry["change"] for entry in preview["entries"]["nodes"]} == {"GAINED"}
+    assert {"capability": "appointments:read", "location": {"code": "north"}, "change": "GAINED"} in preview["entries"][
+        "nodes"
+    ]
     assert await visits_of(api, salon, tim) == []
 
 
