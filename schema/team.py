@@ -40,22 +40,17 @@ class Assignment:
         description="Under which it holds, in words such as `own back=7`; `none` without.",
     )
     reason: str
-    specialist: Specialist | None = remit.relation(
-        reads.specialists_by_id, key="specialist_id", description="Who holds it; null: the account does."
-    )
-    account: HoldingAccount | None = remit.relation(
-        reads.holding_accounts,
-        key="account_id",
-        description="The visitor or member who holds it; null: the specialist.",
-    )
+    created_epoch: int = strawberry.field(description="The version of the policy that brought it: see `policyChanges`.")
     location: Location | None = remit.relation(
         network.locations_by_id, key="location_id", description="Null: the whole network."
     )
     holder: Specialist | None = remit.relation(
-        reads.specialists_by_id, key="specialist_id", description="Null: somebody from outside, who visits."
+        reads.specialists_by_id, key="specialist_id", description="The specialist who holds it; null: the account does."
     )
-    visitor_id: UUID | None = remit.attribute(
-        column="account_id", description="The account of somebody who visits; null for a specialist."
+    account: HoldingAccount | None = remit.relation(
+        reads.holding_accounts,
+        key="account_id",
+        description="The visitor or member who holds it; null: the specialist does.",
     )
 
 

@@ -25,6 +25,7 @@ PERSONAL: Final[Mapping[tuple[str, str], str]] = {
     ("clients", "phone"): "clients:read_contacts",
     ("clients", "email"): "clients:read_contacts",
     ("specialists", "name"): "specialists:read",
+    ("policy_proposals", "input"): "assignments:read",
     ("accounts", "name"): "sign_ins:read",
     ("accounts", "email"): "sign_ins:read",
     ("accounts", "email_key"): "sign_ins:read",

@@ -106,7 +106,7 @@ ASSIGNMENTS = """
 query ($of: ID!, $holder: ID) {
   assignments(network: $of, holder: $holder) {
     totalCount
-    nodes { role location { name } holder { name } visitorId validFrom validUntil limits createdEpoch }
+    nodes { role location { name } holder { name } account { name } validFrom validUntil limits createdEpoch }
   }
 }
 """
@@ -161,13 +161,13 @@ async def test_an_assignment_says_whose_it_is_from_when_until_when_and_under_whi
         "role": "viewer",
         "location": {"name": "North"},
         "holder": None,
-        "visitorId": str(visitor),
+        "account": {"name": "Di"},
         "validFrom": "2026-01-05T09:00:00+00:00",
         "validUntil": "2026-01-08T09:00:00+00:00",
         "limits": "back=7",
         "createdEpoch": jo["createdEpoch"] + 1,
     }
-    assert (jo["holder"], jo["visitorId"], jo["validUntil"]) == ({"name": "Jo"}, None, None)
+    assert (jo["holder"], jo["account"], jo["validUntil"]) == ({"name": "Jo"}, None, None)
 
 
 async def held(api: Api, salon: Salon, holder: UUID) -> list[dict[str, Any]]:

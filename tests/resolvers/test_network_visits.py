@@ -36,7 +36,9 @@ CHANGE = """
 mutation ($input: PolicyChangesInput!, $consent: String) {
   changePolicy(input: $input, consent: $consent) {
     __typename
-    ... on PolicyChanged { epoch unchanged preview { gained lost entries { nodes { account { name } holder { name } } } } }
+    ... on PolicyChanged {
+      epoch unchanged preview { gained lost entries { nodes { account { name } holder { name } } } }
+    }
     ... on GrantExceedsOwn { missing }
     ... on UserError { code message path hint }
   }
@@ -46,14 +48,18 @@ PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
     __typename
-    ... on PolicyPreview { consent requiresConsent gained lost entries { nodes { capability location { code } change } } }
+    ... on PolicyPreview {
+      consent requiresConsent gained lost entries { nodes { capability location { code } change } }
+    }
     ... on UserError { code path }
   }
 }
 """
 ASSIGNMENTS = """
-query ($holder: ID) {
-  assignments(holder: $holder) { nodes { id role location { code } validUntil account { name } specialist { name } } }
+query ($of: ID!, $holder: ID) {
+  assignments(network: $of, holder: $holder) {
+    nodes { id role location { code } validUntil account { name } holder { name } }
+  }
 }
 """
 ACCESS = "query ($scope: ID) { myAccess(scope: $scope) { codes conditional } }"
@@ -89,21 +95,21 @@ async def test_an_approved_visitor_acts_and_is_shown_and_goes(api: Api, salon: S
 
     approved = await approve(api, salon, tim, by="bo", reason="The till is stuck")
     during = await as_visitor(api, salon, tim, "{ clients { totalCount } network { name } }")
-    shown = (await api.ask(ASSIGNMENTS, salon["bo"], holder=tim.account_id)).data["assignments"]["nodes"]
+    shown = await visits_of(api, salon, tim, by="bo")
     ended = await api.ask(
         CHANGE,
         salon["bo"],
         input={"network": salon.network_id, "changes": [{"endAssignment": {"assignment": shown[0]["id"]}}]},
     )
     after = await as_visitor(api, salon, tim, "{ clients { totalCount } }")
-    gone = (await api.ask(ASSIGNMENTS, salon["bo"], holder=tim.account_id)).data["assignments"]["nodes"]
+    gone = await visits_of(api, salon, tim, by="bo")
 
     assert before.codes == ["FORBIDDEN"]
     assert (approved["__typename"], approved["unchanged"]) == ("PolicyChanged", False)
     assert approved["preview"]["entries"]["nodes"][0] == {"account": {"name": "Tim"}, "holder": None}
     assert during.data["clients"] == {"totalCount": 1}
     (one,) = shown
-    assert (one["role"], one["location"], one["account"], one["specialist"]) == (
+    assert (one["role"], one["location"], one["account"], one["holder"]) == (
         "viewer",
         {"code": "north"},
         {"name": "Tim"},
@@ -210,10 +216,9 @@ async def test_73_hours_are_refused_in_words(api: Api, salon: Salon, tim: Member
     assert await visits_of(api, salon, tim) == []
 
 
-async def visits_of(api: Api, salon: Salon, visitor: Member) -> list[Any]:
-    found: list[Any] = (await api.ask(ASSIGNMENTS, salon["hal"], holder=visitor.account_id)).data["assignments"][
-        "nodes"
-    ]
+async def visits_of(api: Api, salon: Salon, visitor: Member, *, by: str = "hal") -> list[Any]:
+    answer = await api.ask(ASSIGNMENTS, salon[by], of=salon.network_id, holder=visitor.account_id)
+    found: list[Any] = answer.data["assignments"]["nodes"]
     return found
 
 
