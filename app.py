@@ -29,6 +29,7 @@ from database.connections import Database
 from database.migrate import check, migrate
 from domain.notices.reads import recent_mails
 from domain.team.published import publish_verdict_policies
+from domain.team.releases import record_release
 from errors import StartRefused
 from host import Host
 from jobs import Worker
@@ -132,6 +133,7 @@ async def open_remit(
         await (prepare or preparation(settings))(database, merged.apps)
         host = await _host(settings, database, merged)
         await publish_verdict_policies(host)
+        await record_release(host)
         yield Remit(host, merged)
     finally:
         await database.close()

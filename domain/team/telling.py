@@ -70,22 +70,22 @@ class Envelope:
 
 async def tell_of_revocation(host: Host, network_id: str, change_id: str) -> None:
     """Mail the owners that access was taken away, and what follows."""
-    await _tell(host, UUID(network_id), partial(_revocation, change_id=UUID(change_id)))
+    await tell(host, UUID(network_id), partial(_revocation, change_id=UUID(change_id)))
 
 
 async def tell_of_proposal(host: Host, network_id: str, proposal_id: str) -> None:
     """Mail those who may decide a proposal that it waits for them."""
-    await _tell(host, UUID(network_id), partial(_proposal, proposal_id=UUID(proposal_id)))
+    await tell(host, UUID(network_id), partial(_proposal, proposal_id=UUID(proposal_id)))
 
 
 async def tell_of_expiry(host: Host, network_id: str, proposal_id: str) -> None:
     """Mail whoever made a proposal that nobody decided it."""
-    await _tell(host, UUID(network_id), partial(_expiry, proposal_id=UUID(proposal_id)))
+    await tell(host, UUID(network_id), partial(_expiry, proposal_id=UUID(proposal_id)))
 
 
 async def tell_of_lost_proof(host: Host, network_id: str, change_id: str) -> None:
     """Mail the owners which own roles are no longer free by a change."""
-    await _tell(host, UUID(network_id), partial(_lost_proof, change_id=UUID(change_id)))
+    await tell(host, UUID(network_id), partial(_lost_proof, change_id=UUID(change_id)))
 
 
 TELL_OF_REVOCATION = Job("policies.tell_of_revocation", tell_of_revocation)
@@ -96,7 +96,9 @@ TELL_OF_LOST_PROOF = Job("policies.tell_of_lost_proof", tell_of_lost_proof)
 JOBS = (TELL_OF_REVOCATION, TELL_OF_PROPOSAL, TELL_OF_EXPIRY, TELL_OF_LOST_PROOF)
 
 
-async def _tell(host: Host, network_id: UUID, find: Callable[[Work], Awaitable[Told | None]]) -> None:
+async def tell(host: Host, network_id: UUID, find: Callable[[Work], Awaitable[Told | None]]) -> None:
+    """Mail the people of a network what `find` finds in it, if it finds anything."""
+
     async def seal(work: Work) -> Envelope | None:
         told = await find(work)
         return None if told is None else await _envelope(work, told)
@@ -149,7 +151,7 @@ async def _revocation(work: Work, *, change_id: UUID) -> Told | None:
     words = {
         "who": await _actor(work, row["journal_id"]),
         "whom": await _names(work, {UUID(holder) for holder in lost}),
-        "details": _listed(title for _, _, title in orjson.loads(row["consequences"])),
+        "details": listed(title for _, _, title in orjson.loads(row["consequences"])),
     }
     return Told(PolicyNews.REVOKED, change_id, owners(await _policy(work)), words)
 
@@ -186,7 +188,7 @@ async def _lost_proof(work: Work, *, change_id: UUID) -> Told | None:
     words = {
         "who": await _actor(work, row["journal_id"]),
         "role": ", ".join(sorted(paid)),
-        "details": _listed(f"{one.capability} ({one.reason})" for found in paid.values() for one in found),
+        "details": listed(f"{one.capability} ({one.reason})" for found in paid.values() for one in found),
     }
     return Told(PolicyNews.NOT_FREE, change_id, owners(policy), words)
 
@@ -209,7 +211,8 @@ async def _actor(work: Work, entry_id: UUID) -> str:
     return str(await work.statements.fetchval(ACTOR, work.network_id, entry_id) or "Remit")
 
 
-def _listed(lines: Iterable[str]) -> str:
+def listed(lines: Iterable[str]) -> str:
+    """Lines of a mail, each on its own."""
     return "\n".join(f"- {line}" for line in lines)
 
 
