@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,7 +19,16 @@ from billing.bill import (
     local_period,
     quantity_changes,
 )
-from billing.rules import SeatChange, SeatPolicy, SeatVerdict, seat_changes, seat_verdicts, seats_of
+from billing.rules import (
+    SeatChange,
+    SeatEffect,
+    SeatPolicy,
+    SeatVerdict,
+    seat_changes,
+    seat_effect,
+    seat_verdicts,
+    seats_of,
+)
 from billing.terms import policy_of
 from remit.plugin import AccessView, Consequence, Statements
 
@@ -75,6 +85,19 @@ async def account(statements: Statements, view: AccessView, plan: Plan) -> Accou
         verdicts=verdicts,
         lines=bill_lines(plan, seats_of(verdicts)),
     )
+
+
+async def seat_effects(
+    statements: Statements, view: AccessView, plan: Plan, asked: Iterable[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], SeatEffect]:
+    """What capabilities do to the seats of their holders; nothing is said of who is no specialist of the network."""
+    policy, people = policy_of(plan), await reads.people(statements, view)
+    facts = {view.holder_named(person.id): person.facts for person in people}
+    return {
+        (holder_id, capability): seat_effect(policy, facts[holder_id], capability)
+        for holder_id, capability in asked
+        if holder_id in facts
+    }
 
 
 async def seat_consequence(

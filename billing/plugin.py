@@ -19,7 +19,11 @@ def contribute() -> Contribution:
     default_plan()
     return Contribution(
         types=(schema.SeatConsequence,),
-        extends={"Network": schema.NetworkBilling, "Specialist": schema.SpecialistSeat},
+        extends={
+            "Network": schema.NetworkBilling,
+            "Specialist": schema.SpecialistSeat,
+            "AccessExplanation": schema.ExplainedSeat,
+        },
         consequences=seats,
         verdicts=(seat_family(),),
     )

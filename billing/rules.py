@@ -161,6 +161,26 @@ def seat_remedies(policy: SeatPolicy, verdict: SeatVerdict) -> Counterfactuals:
     return counterfactuals(policy, verdict.facts, wanted=FREE)
 
 
+@dataclass(frozen=True, slots=True)
+class SeatEffect:
+    """What holding one capability does to a person's seat: the verdict with it and without it, all else as it is."""
+
+    held: Verdict
+    lacking: Verdict
+
+    @property
+    def costs_seat(self) -> bool:
+        """Whether the person is paid for because of it."""
+        return self.held.outcome == BILLABLE and self.lacking.outcome != BILLABLE
+
+
+def seat_effect(policy: SeatPolicy, facts: SeatFacts, capability: str) -> SeatEffect:
+    """What a capability does to somebody's seat. Whoever lacks one has no full access."""
+    held = replace(facts, capabilities=facts.capabilities | {capability})
+    lacking = replace(facts, capabilities=facts.capabilities - {capability}, full_access=False)
+    return SeatEffect(policy.decide(held), policy.decide(lacking))
+
+
 def _witnesses(line: Line, person: Person) -> Iterator[Witness]:
     for fact in line.when.facts:
         if fact.kind is FactKind.SET:

@@ -61,6 +61,15 @@ class SeatVerdict:
     specialist: Specialist | None = remit.relation(specialists_by_id, key=_specialist_id)
 
 
+@remit.type(row=rules.SeatEffect)
+class SeatEffect:
+    """What holding a capability does to a person's seat, all else as it is."""
+
+    costs_seat: bool = strawberry.field(description="Whether the person is paid for because of it.")
+    line_with: SeatPolicyLine = remit.computed(lambda row: row.held.line, description="What decides with it.")
+    line_without: SeatPolicyLine = remit.computed(lambda row: row.lacking.line, description="What decides without it.")
+
+
 @remit.type(row=bill.BillLine)
 class BillLine:
     """One kind of seat in the bill of a full period."""
@@ -149,6 +158,15 @@ async def verdicts_of_specialists(work: Work, keys: list[UUID], *, reach: Reach)
     }
 
 
+async def effects_of_explanations(
+    work: Work, keys: list[tuple[UUID, str]], *, reach: Reach
+) -> dict[tuple[UUID, str], rules.SeatEffect]:
+    """What each explained capability does to its holder's seat."""
+    if not reach.is_always:
+        return {}
+    return await operations.seat_effects(work.statements, work.access, default_plan(), keys)
+
+
 class NetworkBilling:
     """What billing adds to a network."""
 
@@ -165,4 +183,15 @@ class SpecialistSeat:
         key="id",
         requires="billing:read",
         description="Whether the person is paid for, and why.",
+    )
+
+
+class ExplainedSeat:
+    """What billing adds to an explanation of access."""
+
+    seat_effect: SeatEffect | None = remit.relation(
+        effects_of_explanations,
+        key=lambda row: (row.holder_id, row.decision.capability),
+        requires="billing:read",
+        description="What the capability does to its holder's seat; null for visitors.",
     )

@@ -29,9 +29,12 @@ async def who_can(
 
 
 @query(requires="roles:read", at=Level.SHARED)
-async def prove_free(work: Work, *, role: str) -> FreeRoleCertificate:
-    """Whether a role (its code) is free: whatever its holder does with it, no capability within reach costs a seat."""
-    return shown(questions.prove_free(work, role))
+async def prove_free(work: Work, *, role: str, policy: str | None = None) -> FreeRoleCertificate:
+    """Whether a role (its code) is free: whatever its holder does with it, no capability within reach costs a seat.
+
+    `policy` names published terms, such as `seats-2025-03@1`; without it the catalogue's own decisions count.
+    """
+    return shown(questions.prove_free(work, role, policy))
 
 
 @query(requires="policies:explain", at=Level.NETWORK)

@@ -79,8 +79,9 @@ class ChangeSetShown:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationShown:
-    """An explanation, with those of the requirements that were missing."""
+    """An explanation of what a holder may, with those of the requirements that were missing."""
 
+    holder_id: UUID
     decision: Decision
     matched_lines: tuple[LineShown, ...]
     requirements: tuple[ExplanationShown, ...]
@@ -155,7 +156,7 @@ async def explain_access(work: Work, asked: AccessQuestion) -> ExplanationShown:
         of=await _facts(work, capability, asked.object_id, place),
         takings=_takings(work, asked.holder_id),
     )
-    return _shown(found, policy, place)
+    return _shown(found, asked.holder_id, policy, place)
 
 
 async def _require_explainable(work: Work, holder_id: UUID, place: UUID | None) -> None:
@@ -196,8 +197,9 @@ def _written(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(str(line) for line in lines)
 
 
-def _shown(found: Explanation, policy: DomainPolicy, place: UUID | None) -> ExplanationShown:
+def _shown(found: Explanation, holder_id: UUID, policy: DomainPolicy, place: UUID | None) -> ExplanationShown:
     return ExplanationShown(
+        holder_id=holder_id,
         decision=Decision.of(
             found.ruling,
             capability=found.capability,
@@ -206,7 +208,7 @@ def _shown(found: Explanation, policy: DomainPolicy, place: UUID | None) -> Expl
             release=policy.release.digest,
         ),
         matched_lines=tuple(_line_shown(one) for one in found.matched),
-        requirements=tuple(_shown(one, policy, place) for one in found.requirements),
+        requirements=tuple(_shown(one, holder_id, policy, place) for one in found.requirements),
         would_allow=tuple(_change_set_shown(one) for one in found.would_allow),
         complete=found.complete,
     )

@@ -16,7 +16,7 @@ from policies.free_roles import FreeRoleCertificate
 from policies.free_roles import prove_free as proof_of
 from policies.limits import Circumstances
 from policies.release import ClosedRole
-from policies.seat_terms import SeatTerms, catalogue_terms
+from policies.seat_terms import SeatTerms, catalogue_terms, policy_terms
 from policies.who import Able
 from policies.who import who_can as everybody_who_can
 from work import Work
@@ -56,15 +56,30 @@ async def who_can(work: Work, page: Page, *, capability: str, scope: UUID, epoch
     return Slice.of_list([(str(one.holder_id), one.holder_id, _shown(one)) for one in able], page, order=BY_HOLDER)
 
 
-def prove_free(work: Work, role: str) -> FreeRoleCertificate:
-    """The proof that a role is free, or what stands against it. Raises NotFound."""
-    return proof_of(_role(work, role), work.host.release, seat_terms(work))
+def prove_free(work: Work, role: str, policy: str | None) -> FreeRoleCertificate:
+    """The proof that a role is free under a policy, or what stands against it. Raises NotFound, InvalidInput."""
+    return proof_of(_role(work, role), work.host.release, seat_terms(work, policy))
 
 
-def seat_terms(work: Work) -> SeatTerms:
-    """What costs a seat: what each capability of the catalogue decided for itself."""
+def seat_terms(work: Work, policy: str | None = None) -> SeatTerms:
+    """What costs a seat: by a published policy (`seats-2025-03@1`), or (None) by what each capability decided itself.
+
+    Raises InvalidInput for a policy that nobody published.
+    """
     release = work.host.release
-    return catalogue_terms(release.catalogue, release.digest)
+    if policy is None:
+        return catalogue_terms(release.catalogue, release.digest)
+    known = {
+        f"{published.code}@{published.version}": policy_terms(published, free=family.free)
+        for family in work.host.verdicts.values()
+        if family.free is not None
+        for published in family.published
+    }
+    if policy not in known:
+        raise InvalidInput(
+            f"There is no policy {policy!r} of what costs.", hint=f"There are: {', '.join(known)}.", path=("policy",)
+        )
+    return known[policy]
 
 
 async def _asked_policy(work: Work, epoch: int | None) -> tuple[DomainPolicy, Circumstances]:
