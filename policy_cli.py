@@ -29,7 +29,7 @@ from policies.free_roles import FreeRoleCertificate
 from policies.free_roles import prove_free as proof_of
 from policies.limits import Circumstances
 from policies.lines import LinesInvalid
-from policies.matrix import matrix_problems
+from policies.matrix import matrix_problems, matrix_text
 from policies.oracle import disagreements
 from policies.release_file import ReleaseChanges, read_release, release_changes, release_file, written_release
 from policies.seat_terms import catalogue_terms
@@ -47,7 +47,8 @@ policies = typer.Typer(help="Who may do what, and why.", no_args_is_help=True)
 @policies.command()
 def check(
     matrix: Annotated[
-        Path | None, typer.Option(help="A table (role,capability,limits) of all that the core's roles hold.")
+        Path | None,
+        typer.Option(help="What `remit policies matrix` wrote and somebody checked."),
     ] = None,
 ) -> None:
     """Check the files of capabilities and roles, and that Casbin answers what the compiled policy answers."""
@@ -58,6 +59,13 @@ def check(
         if problems:
             raise typer.Exit(NO)
         show("The policy holds together, and Casbin answers the same.")
+
+
+@policies.command()
+def matrix() -> None:
+    """Write what each of the core's roles may do, and where, as tables: for people, and for `check --matrix`."""
+    with refusals():
+        sys.stdout.write(matrix_text(merged_plugins(environment_settings()).release, _core_codes()))
 
 
 @policies.command()
@@ -169,9 +177,12 @@ def _problems(settings: Settings, matrix: Path | None) -> Iterator[str]:
 
 
 def _matrix_problems(merged: Merged, matrix: Path) -> Iterator[str]:
-    codes = {one.code for one in CORE}
     text = matrix.read_text(encoding="utf-8")
-    return map(str, matrix_problems(text, merged.release, codes, label=str(matrix)))
+    return map(str, matrix_problems(text, merged.release, _core_codes(), label=str(matrix)))
+
+
+def _core_codes() -> frozenset[str]:
+    return frozenset(one.code for one in CORE)
 
 
 async def _policy(settings: Settings, network_id: UUID) -> DomainPolicy:

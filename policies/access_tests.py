@@ -17,9 +17,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
+from policies.access import Accesses
 from policies.catalogue import Level
 from policies.compile import DomainPolicy
-from policies.delta import Accesses
 
 
 class Quantifier(StrEnum):

@@ -2,9 +2,11 @@
 
 A delta compares two policies of one domain as if every period had begun and every further limit were met, so that an
 assignment for next week, or for a location that has not opted in yet, counts today. Access at a place is a set of terms
-(limits, end of the period) under which a capability is granted; it is GAINED or LOST as a whole, WIDENED if some new
-term is not covered by an old one, NARROWED if only the opposite holds. Only rule R1 looks at beginnings, too: nobody
-gives today what begins next week.
+(`access.py`); it is GAINED or LOST as a whole, WIDENED if some new term is not covered by an old one, NARROWED if only
+the opposite holds.
+
+Rule R1 does not trust that "as if": what takes away for some hours would hide what is given for longer. It looks at
+each instant at which something begins or ends, and nobody gives today what begins next week.
 
 A change at the whole domain stands for all its locations: a location has entries of its own only where it differs.
 """
@@ -12,22 +14,32 @@ A change at the whole domain stands for all its locations: a location has entrie
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from policies.access import (
+    UNCONDITIONAL,
+    Access,
+    Accesses,
+    Conditions,
+    StandingAccesses,
+    TimedTerm,
+    boundaries,
+    covers,
+    is_covered,
+)
 from policies.canonical import canonical_json
 from policies.catalogue import Capability, Level
-from policies.compile import Assignment, DomainPolicy, Grant, Grants, Holding, Term, terms_of
-from policies.limits import Place, heeded, is_as_wide
+from policies.compile import Assignment, DomainPolicy, Holding
+from policies.limits import heeded
 from policies.lines import Effect
 from policies.narrowing import Narrowing
 from policies.release import ClosedRole
-from policies.roles import OWNERS
 
 OWNER: Final = "owner"
 
@@ -62,57 +74,6 @@ class Missing(NamedTuple):
     capability: str
 
 
-class TimedGrant(NamedTuple):
-    """A grant with its period: the beginning that is still to come (None has begun), and the end (None is open)."""
-
-    grant: Grant
-    since: datetime | None
-    until: datetime | None
-
-
-class TimedTerm(NamedTuple):
-    """Limits under which a capability is granted, from when (None: now) and until when (None: for ever)."""
-
-    limits: Term
-    since: datetime | None
-    until: datetime | None
-
-
-Timed = Callable[[Holding, datetime], tuple[TimedGrant, ...]]
-"""What a holding grants, with the periods as a question needs them."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Access:
-    """Everything that some timed grants give in a domain; shared by all who hold the same."""
-
-    policy: DomainPolicy
-    timed: tuple[TimedGrant, ...]
-    compiled: Grants
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether any of it begins later, or ends by itself."""
-        return any(one.since is not None or one.until is not None for one in self.timed)
-
-    def narrowed(self, narrowings: Iterable[Narrowing]) -> Access:
-        """The same, less what a token leaves out."""
-        catalogue, domain = self.policy.release.catalogue, self.policy.domain
-        return replace(self, compiled=self.compiled.narrowed(narrowings, catalogue, domain))
-
-    def terms(self, capability: Capability, at: UUID | None) -> tuple[TimedTerm, ...]:
-        """The terms under which the capability is granted there; none if denied, or if a requirement is missing."""
-        if not self.compiled.could.get(at, 0) & self.compiled.bits[capability.code]:
-            return ()
-        place = self.policy.asked_place(capability, at)
-        return () if place is None else tuple(self._terms(capability, place))
-
-    def _terms(self, capability: Capability, place: Place) -> Iterator[TimedTerm]:
-        for grant, since, until in self.timed:
-            for term in terms_of((grant,), capability, place):
-                yield TimedTerm(term, since, until)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Delta:
     """The difference between two policies, and what it was made from."""
@@ -123,11 +84,6 @@ class Delta:
     entries: tuple[Entry, ...]
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nobody's access changes."""
-        return not self.entries
-
-    @property
     def gained(self) -> int:
         """How many accesses are gained or widened."""
         return sum(entry.change in _GAINS for entry in self.entries)
@@ -136,6 +92,11 @@ class Delta:
     def lost(self) -> int:
         """How many accesses are lost or narrowed."""
         return len(self.entries) - self.gained
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody's access changes."""
+        return not self.entries
 
     def to_json(self, names: Mapping[UUID, str] | None = None) -> list[list[str]]:
         """The entries as `[holder, scope, capability, change]`, sorted.
@@ -152,10 +113,7 @@ class Delta:
 
 def delta_between(before: DomainPolicy, after: DomainPolicy, *, now: datetime) -> Delta:
     """Who gains and loses what between two policies of one domain; periods that are over count as gone."""
-    return Delta(before, after, now, _entries(before, after, Accesses(before, now), Accesses(after, now)))
-
-
-def _entries(before: DomainPolicy, after: DomainPolicy, old: Accesses, new: Accesses) -> tuple[Entry, ...]:
+    old, new = Accesses(before, now), Accesses(after, now)
     changes: dict[tuple[int, int], tuple[tuple[UUID | None, str, Change], ...]] = {}
     entries: list[Entry] = []
     for holder_id in sorted(_moved(before, after)):
@@ -164,7 +122,7 @@ def _entries(before: DomainPolicy, after: DomainPolicy, old: Accesses, new: Acce
         if pair not in changes:
             changes[pair] = tuple(_changes(had, has))
         entries.extend(Entry(holder_id, at, code, change) for at, code, change in changes[pair])
-    return tuple(entries)
+    return Delta(before, after, now, tuple(entries))
 
 
 def missing_grants(changer_id: UUID, delta: Delta, *, narrowings: Sequence[Narrowing] = ()) -> tuple[Missing, ...]:
@@ -172,38 +130,30 @@ def missing_grants(changer_id: UUID, delta: Delta, *, narrowings: Sequence[Narro
 
     A token holds what its narrowings leave of its holder's grants, and gives no more than that.
 
-    Each access gained or widened, at each place where it is, must be covered by one grant that the changer holds now in
-    the policy before the change, with limits no wider on any count and a period no shorter. What is added to a role,
-    or no longer denied by it, must be held at the whole domain, whoever holds the role.
+    Each access gained or widened, at each place and instant where it is, must be covered by one grant that the changer
+    holds now in the policy before the change and still holds then, with limits no wider on any count. What is added to
+    a role, or no longer denied by it, must be held at the whole domain for ever, whoever holds the role.
     """
-    changer = standing_access_of(delta.before, delta.before.holding(changer_id), now=delta.now).narrowed(narrowings)
-    old, new = Accesses(delta.before, delta.now, _dated), Accesses(delta.after, delta.now, _dated)
-    missing = [Missing(None, role, None, code) for role, code in _added_to_roles(delta, changer)]
-    judged: dict[tuple[int, int, UUID | None, str], tuple[UUID | None, ...]] = {}
-    waits = any(_waits(policy, delta.now) for policy in (delta.before, delta.after))
-    entries = _entries(delta.before, delta.after, old, new) if waits else delta.entries
-    for holder_id, at, code, change in entries:
-        if change not in _GAINS:
-            continue
-        had, has = old.of(holder_id), new.of(holder_id)
-        key = (id(had), id(has), at, code)
-        if key not in judged:
-            judged[key] = tuple(_uncovered(had, has, changer, capability=delta.after.release.catalogue[code], at=at))
-        missing.extend(Missing(holder_id, None, place, code) for place in judged[key])
+    before, after = delta.before, delta.after
+    giving = _Giving(before, after, before.holding(changer_id), delta.now, narrowings)
+    missing = [Missing(None, role, None, code) for role, code in giving.added_to_roles()]
+    for holder_id in sorted(_moved(before, after)):
+        beyond = giving.beyond(before.holding(holder_id), after.holding(holder_id))
+        missing.extend(Missing(holder_id, None, at, code) for at, code in beyond)
     return tuple(dict.fromkeys(missing))
 
 
-def _waits(policy: DomainPolicy, now: datetime) -> bool:
-    """Whether somebody has an assignment that begins later."""
-    return any(one.valid_from > now for held in policy.assignments.values() for one in held)
+def exceeds(policy: DomainPolicy, had: Holding, has: Holding, *, giver: Holding, now: datetime) -> bool:
+    """Whether the second holding gives anything beyond the first that the giver may not give."""
+    return bool(_Giving(policy, policy, giver, now).beyond(had, has))
 
 
 def owners(policy: DomainPolicy) -> frozenset[UUID]:
-    """The active holders of the domain's owner role: there must be one, and only they change each other."""
+    """The active holders of a network's owner role: there must be one, and only they change each other."""
     return frozenset(
         holder_id
         for holder_id, assignments in policy.assignments.items()
-        if holder_id not in policy.inactive and any(assignment.role.code in OWNERS for assignment in assignments)
+        if holder_id not in policy.inactive and any(assignment.role.code == OWNER for assignment in assignments)
     )
 
 
@@ -225,31 +175,6 @@ def consent_for(
         "domain": domain,
     }
     return "c1." + urlsafe_b64encode(sha256(canonical_json(bound)).digest()).rstrip(b"=").decode()
-
-
-class Accesses:
-    """The access of each holder of a policy once every period has begun; one object for all who hold the same.
-
-    `timed` gives a holding's grants with their periods; unless given, none of them begins later.
-    """
-
-    def __init__(self, policy: DomainPolicy, now: datetime, timed: Timed | None = None) -> None:
-        self._policy = _opened(policy)
-        self._now = now
-        self._timed = timed or _coming
-        self._shared: dict[tuple[TimedGrant, ...], Access] = {}
-        self._of: dict[UUID, Access] = {}
-
-    def of(self, holder_id: UUID) -> Access:
-        """What a holder holds once every period has begun."""
-        access = self._of.get(holder_id)
-        if access is None:
-            timed = self._timed(self._policy.holding(holder_id), self._now)
-            access = self._shared.get(timed)
-            if access is None:
-                access = self._shared[timed] = _access(self._policy, timed)
-            self._of[holder_id] = access
-        return access
 
 
 def _moved(before: DomainPolicy, after: DomainPolicy) -> Iterator[UUID]:
@@ -298,59 +223,60 @@ def _is_same_holding(held: Sequence[Assignment], holds: Sequence[Assignment], sa
     )
 
 
-def access_of(policy: DomainPolicy, holding: Holding, *, now: datetime) -> Access:
-    """What a holding gives once every period has begun; what is over gives nothing."""
-    return _access(_opened(policy), _coming(holding, now))
+class _Giving:
+    """What somebody may give, in a policy before a change and one after it."""
 
+    def __init__(
+        self,
+        before: DomainPolicy,
+        after: DomainPolicy,
+        giver: Holding,
+        now: datetime,
+        narrowings: Sequence[Narrowing] = (),
+    ) -> None:
+        self._policies = before, after
+        self._before, self._after = StandingAccesses(before), StandingAccesses(after)
+        self._giver, self._now, self._narrowings = giver, now, narrowings
+        self._narrowed: dict[int, Access] = {}
+        self._known: dict[tuple[int, int, int], tuple[tuple[UUID | None, str], ...]] = {}
 
-def standing_access_of(policy: DomainPolicy, holding: Holding, *, now: datetime) -> Access:
-    """What a holding gives now."""
-    return _access(_opened(policy), _standing(holding, now))
+    def beyond(self, had: Holding, has: Holding) -> tuple[tuple[UUID | None, str], ...]:
+        """The accesses, place and code, that the second holding gives at some instant and the giver may not give."""
+        found: list[tuple[UUID | None, str]] = []
+        for instant in boundaries(self._now, had, has, self._giver):
+            found.extend(self._beyond(self._before.at(had, instant), self._after.at(has, instant), self._held(instant)))
+        return tuple(dict.fromkeys(found))
 
+    def added_to_roles(self) -> Iterator[tuple[str, str]]:
+        """Role and code of each line that a role got, or of each deny that it lost, and the giver does not hold."""
+        before, after = self._policies
+        held = [self._held(instant) for instant in boundaries(self._now, self._giver)]
+        for role in after.roles.values():
+            old = before.roles.get(role.code)
+            for code in sorted(role.naming.keys() | (old.naming.keys() if old else set())):
+                capability = after.release.catalogue[code]
+                added = _added_terms(old, role, capability)
+                if not all(covers(one.conditions(capability, None), term, {}) for term in added for one in held):
+                    yield role.code, code
 
-def exceeds(had: Access, has: Access, giver: Access) -> bool:
-    """Whether the second access holds anything beyond the first that the giver does not hold."""
-    catalogue = has.policy.release.catalogue
-    return any(
-        True
-        for at, code, change in _changes(had, has)
-        if change in _GAINS
-        for _ in _uncovered(had, has, giver, capability=catalogue[code], at=at)
-    )
+    def _held(self, instant: datetime) -> Access:
+        whole = self._before.lasting(self._giver, self._now, instant)
+        if not self._narrowings:
+            return whole
+        if id(whole) not in self._narrowed:
+            self._narrowed[id(whole)] = whole.narrowed(self._narrowings)
+        return self._narrowed[id(whole)]
 
-
-def _opened(policy: DomainPolicy) -> DomainPolicy:
-    """The same policy with every further limit met: else a grant could wait, unchecked, for a location to opt in."""
-    places = {at: replace(place, traits=policy.release.further) for at, place in policy.places.items()}
-    return replace(policy, places=places, _shared={}, _compiled={})
-
-
-def _access(policy: DomainPolicy, timed: tuple[TimedGrant, ...]) -> Access:
-    return Access(policy, timed, policy.shared_grants(tuple(one.grant for one in timed)))
-
-
-def _coming(holding: Holding, now: datetime) -> tuple[TimedGrant, ...]:
-    """What is not over, as if it had begun."""
-    if not holding.is_active:
-        return ()
-    return tuple(TimedGrant(one.grant, None, one.valid_until) for one in holding.assignments if not one.is_over(now))
-
-
-def _dated(holding: Holding, now: datetime) -> tuple[TimedGrant, ...]:
-    """What is not over, with the beginnings that are still to come."""
-    if not holding.is_active:
-        return ()
-    return tuple(
-        TimedGrant(one.grant, None if one.valid_from <= now else one.valid_from, one.valid_until)
-        for one in holding.assignments
-        if not one.is_over(now)
-    )
-
-
-def _standing(holding: Holding, now: datetime) -> tuple[TimedGrant, ...]:
-    if not holding.is_active:
-        return ()
-    return tuple(TimedGrant(one.grant, None, one.valid_until) for one in holding.assignments if one.stands(now))
+    def _beyond(self, had: Access, has: Access, held: Access) -> tuple[tuple[UUID | None, str], ...]:
+        key = id(had), id(has), id(held)
+        if key not in self._known:
+            self._known[key] = tuple(
+                (place, code)
+                for at, code, change in _changes(had, has)
+                if change in _GAINS
+                for place in _uncovered(had, has, held, code=code, at=at)
+            )
+        return self._known[key]
 
 
 def _changes(had: Access, has: Access) -> Iterator[tuple[UUID | None, str, Change]]:
@@ -372,7 +298,7 @@ def _changes(had: Access, has: Access) -> Iterator[tuple[UUID | None, str, Chang
 def _changes_at(had: Access, has: Access, at: UUID | None) -> dict[str, Change]:
     before, after = had.compiled, has.compiled
     concerned = before.could.get(at, 0) | after.could.get(at, 0)
-    if not had.is_timed and not has.is_timed:
+    if not had.is_conditional and not has.is_conditional:
         concerned &= ~(before.can.get(at, 0) & after.can.get(at, 0))
     catalogue = has.policy.release.catalogue
     if at is not None:
@@ -382,32 +308,23 @@ def _changes_at(had: Access, has: Access, at: UUID | None) -> dict[str, Change]:
 
 
 def _change(had: Access, has: Access, capability: Capability, at: UUID | None) -> Change | None:
-    old, new = had.terms(capability, at), has.terms(capability, at)
-    if not old or not new:
-        return Change.GAINED if new else Change.LOST if old else None
-    if not all(_is_covered(term, old) for term in new):
+    old, new = had.conditions(capability, at), has.conditions(capability, at)
+    if not old.terms or not new.terms:
+        return Change.GAINED if new.terms else Change.LOST if old.terms else None
+    if not is_covered(new, old):
         return Change.WIDENED
-    return None if all(_is_covered(term, new) for term in old) else Change.NARROWED
+    return None if is_covered(old, new) else Change.NARROWED
 
 
-def _uncovered(
-    had: Access, has: Access, giver: Access, *, capability: Capability, at: UUID | None
-) -> Iterator[UUID | None]:
+def _uncovered(had: Access, has: Access, held: Access, *, code: str, at: UUID | None) -> Iterator[UUID | None]:
+    """Where something is gained at a place, or (None) in the whole domain and its locations, that is not held there."""
+    capability = has.policy.release.catalogue[code]
     everywhere = at is None and capability.level is Level.LOCATION
     for place in (None, *_locations(had, has)) if everywhere else (at,):
-        old, held = had.terms(capability, place), giver.terms(capability, place)
-        gained = [term for term in has.terms(capability, place) if not _is_covered(term, old)]
-        if not all(_is_covered(term, held) for term in gained):
+        old, new = had.conditions(capability, place), has.conditions(capability, place)
+        gained = [term for term in new.terms if not covers(old, term, new.required)]
+        if not all(covers(held.conditions(capability, place), term, new.required) for term in gained):
             yield place
-
-
-def _is_covered(term: TimedTerm, by: Iterable[TimedTerm]) -> bool:
-    return any(
-        (wide.since is None or (term.since is not None and wide.since <= term.since))
-        and (wide.until is None or (term.until is not None and term.until <= wide.until))
-        and all(is_as_wide(limits, term.limits) for limits in wide.limits)
-        for wide in by
-    )
 
 
 def _locations(had: Access, has: Access) -> list[UUID]:
@@ -415,22 +332,12 @@ def _locations(had: Access, has: Access) -> list[UUID]:
     return sorted(at for at in both if at is not None)
 
 
-def _added_to_roles(delta: Delta, changer: Access) -> Iterator[tuple[str, str]]:
-    for code, role in delta.after.roles.items():
-        before = delta.before.roles.get(code)
-        for capability in sorted(role.naming.keys() | (before.naming.keys() if before else set())):
-            added = _added_terms(before, role, delta.after.release.catalogue[capability])
-            held = changer.terms(delta.after.release.catalogue[capability], None)
-            if not all(_is_covered(term, held) for term in added):
-                yield code, capability
-
-
 def _added_terms(before: ClosedRole | None, after: ClosedRole, capability: Capability) -> list[TimedTerm]:
     if before is not None and _denies(before, capability) and not _denies(after, capability):
         # What a deny kept shut may be open without limits in another role of whoever holds this one.
-        return [TimedTerm((), None, None)]
-    old = _role_terms(before, capability) if before else []
-    return [term for term in _role_terms(after, capability) if not _is_covered(term, old)]
+        return list(UNCONDITIONAL)
+    old = Conditions(tuple(_role_terms(before, capability)) if before else (), {})
+    return [term for term in _role_terms(after, capability) if not covers(old, term, {})]
 
 
 def _denies(role: ClosedRole, capability: Capability) -> bool:
@@ -440,4 +347,4 @@ def _denies(role: ClosedRole, capability: Capability) -> bool:
 def _role_terms(role: ClosedRole, capability: Capability) -> list[TimedTerm]:
     allows = [line for line in role.naming.get(capability.code, ()) if line.effect is Effect.ALLOW]
     left = [heeded(line.limits, capability) for line in allows]
-    return [TimedTerm((limits,) if limits else (), None, None) for limits in left if limits is not None]
+    return [TimedTerm((limits,) if limits else (), None) for limits in left if limits is not None]

@@ -18,7 +18,7 @@ from uuid import UUID
 from policies.catalogue import Capability
 from policies.compile import BEGINNING, Assignment, DomainPolicy, Holding, canonical_order
 from policies.decisions import Judged, Ruling, decide, judge
-from policies.delta import access_of, exceeds, standing_access_of
+from policies.delta import exceeds
 from policies.limits import ANY_OBJECT, NO_LIMITS, NO_OBJECT, Circumstances, Object
 from policies.lines import Effect, Line
 from policies.narrowing import Taking
@@ -338,6 +338,4 @@ def _may_make(question: _Question, holding: Holding, changes: Sequence[Suggestio
     policy, now = question.policy, question.circumstances.now
     if not all(_holds_what_it_takes(question, holding, change, asker) for change in changes):
         return False
-    had = access_of(policy, holding, now=now)
-    has = access_of(policy, _changed(question, holding, changes), now=now)
-    return not exceeds(had, has, standing_access_of(policy, asker, now=now))
+    return not exceeds(policy, holding, _changed(question, holding, changes), giver=asker, now=now)

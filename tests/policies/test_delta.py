@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policies.compile import DomainPolicy
 from policies.delta import Change, Entry, Missing, consent_for, delta_between, missing_grants, owners
+from policies.limits import NO_LIMITS
 from policies.release import close_role
 from tests.policies.world import (
     N1,
@@ -141,6 +142,75 @@ def test_nobody_lets_begin_tomorrow_what_begins_next_week() -> None:
 
     assert missing("bo", before, earlier) == {"payroll:calculate"}
     assert missing("bo", before, later) == set()
+
+
+NIGHT = datetime(2026, 3, 10, 20, tzinfo=UTC)
+SHUT = own_role("shut", "deny clients:read")
+
+
+@pytest.mark.parametrize(
+    ("case", "since", "until"),
+    [("begins later", NIGHT, None), ("ends before what is given", None, NIGHT)],
+)
+def test_a_deny_for_some_hours_hides_nothing_that_is_given_for_longer(
+    case: str, since: datetime | None, until: datetime | None
+) -> None:
+    people = [
+        assigned("rae", "manager", "north"),
+        assigned("gus", "shut", "n1", since=since, until=until, own_roles=[SHUT]),
+    ]
+    before = policy_of(people, own_roles=[SHUT])
+
+    after = with_assignment(before, assigned("gus", "specialist", "south"))
+
+    assert "clients:read" in missing("rae", before, after), case
+
+
+def test_whoever_loses_a_right_tonight_gives_it_until_tonight() -> None:
+    people = [
+        assigned("bo", "manager", "n1"),
+        assigned("bo", "shut", "n1", since=NIGHT, own_roles=[SHUT]),
+    ]
+    before = policy_of(people, own_roles=[SHUT])
+
+    today = with_assignment(before, assigned("gus", "marketer", "north", until=NIGHT))
+    for_ever = with_assignment(before, assigned("gus", "marketer", "north"))
+
+    assert missing("bo", before, today) == set()
+    assert missing("bo", before, for_ever) == {"clients:read"}
+
+
+OFFICE = {"ip": ["203.0.113.0/24"]}
+
+
+def test_opening_a_requirement_to_every_address_opens_what_requires_it() -> None:
+    contacts = own_role("contacts", "allow clients:read_contacts")
+    reading = own_role("reading", "allow clients:read")
+    own = [contacts, reading]
+    before = policy_of(
+        [
+            assigned("fay", "marketer", "n1"),
+            assigned("gus", "contacts", "north", own_roles=own),
+            assigned("gus", "reading", "north", OFFICE, own_roles=own),
+        ],
+        own_roles=own,
+    )
+
+    after = rebuilt(before, [replace(one, limits=NO_LIMITS) for one in all_assignments(before)])
+
+    assert missing("fay", before, after) == {"clients:read_contacts"}
+    assert [(entry.capability, entry.change) for entry in delta_between(before, after, now=NOW).entries] == [
+        ("clients:read", Change.WIDENED),
+        ("clients:read_contacts", Change.WIDENED),
+    ]
+
+
+def test_lifting_the_limit_to_places_that_opted_in_must_be_held() -> None:
+    before = policy_of([assigned("bo", "manager", "n1"), assigned("eve", "accountant", "n1", {"opted_in": True})])
+
+    after = policy_of([assigned("bo", "manager", "n1"), assigned("eve", "accountant", "n1")])
+
+    assert missing("bo", before, after) == {"payroll:calculate"}
 
 
 @settings(max_examples=60, deadline=None)

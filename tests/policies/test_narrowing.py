@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.catalogue import LEVELS_OF, DomainKind
 from policies.decisions import Forbidden, decide
 from policies.delta import delta_between, missing_grants
 from policies.narrowing import Narrowing, Restriction, Taking
 from policies.reasons import Reason
 from policies.viewer import Viewer, ViewerKind, viewer_in
 from tests.policies.world import (
+    CATALOGUE,
     N1,
     NORTH,
     NOW,
@@ -27,8 +29,8 @@ from tests.policies.world import (
     policy_of,
     with_assignment,
 )
-from tests.policies.worlds import NETWORK_CODES
 
+CODES = sorted(CATALOGUE.codes(CATALOGUE.level_mask(*LEVELS_OF[DomainKind.NETWORK])))
 ONLY_ASSIGNING = frozenset({"assignments:change"})
 OWN = own_role("own", "allow clients:read", "allow payments:read")
 UNPAID = Restriction(
@@ -89,7 +91,7 @@ def test_a_restriction_speaks_for_itself() -> None:
 
 TOKENS = st.builds(
     Narrowing,
-    st.one_of(st.none(), st.frozensets(st.sampled_from(NETWORK_CODES))),
+    st.one_of(st.none(), st.frozensets(st.sampled_from(CODES))),
     st.one_of(st.none(), st.frozensets(st.sampled_from([NORTH, SOUTH]))),
 )
 
@@ -104,7 +106,7 @@ def test_a_narrowed_token_is_a_subset_and_agrees_with_its_decisions(token: Narro
         policy, kind=ViewerKind.SERVICE, account_id=None, specialist_id=holder_id, now=NOW, takings=(token,)
     )
 
-    for code in NETWORK_CODES:
+    for code in CODES:
         for at in (None, N1, NORTH, SOUTH):
             ruling = decide(policy, policy.holding(holder_id), code, at=at, circumstances=asking(), takings=(token,))
             assert part.can(code, at=at) is ruling.allowed

@@ -86,15 +86,23 @@ def test_a_wrong_line_is_named_with_file_and_line(
 
 def test_a_matrix_that_says_more_is_named_with_its_line(policies_of: Callable[..., Result], tmp_path: Path) -> None:
     table = tmp_path / "matrix.csv"
-    table.write_text(MATRIX.read_text(encoding="utf-8") + "viewer,roles:change,none\n", encoding="utf-8")
-    last = len(table.read_text(encoding="utf-8").splitlines())
+    rows = MATRIX.read_text(encoding="utf-8").splitlines()
+    number = next(number for number, row in enumerate(rows) if row.startswith("roles:change,"))
+    rows[number] += "yes"  # the last column is the viewer's
+    table.write_text("\n".join(rows), encoding="utf-8")
 
     result = policies_of("check", "--matrix", str(table))
 
     assert (result.exit_code, result.stdout) == (
         1,
-        f"{table}:{last}: viewer does not hold roles:change (none).\n",
+        f"{table}:{number + 1}: roles:change, viewer: the table says yes, the policy no.\n",
     )
+
+
+def test_the_matrix_is_written_for_people_to_check(policies_of: Callable[..., Result]) -> None:
+    result = policies_of("matrix")
+
+    assert (result.exit_code, result.stdout) == (0, MATRIX.read_text(encoding="utf-8"))
 
 
 def test_a_release_is_exported_and_does_not_differ_from_itself(

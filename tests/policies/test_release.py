@@ -1,4 +1,4 @@
-"""The built-in roles with the real catalogue: the total matrix, whole sets, free roles, and what stops the start."""
+"""The built-in roles with the real catalogue: whole sets, free roles, and what stops the start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from policies.roles import BUILT_IN, FOLDER
 from policies.viewer import ViewerKind, viewer_in
 from tests.policies.world import ATHENS, N1, NETWORK_1, NORTH, NOW, SOUTH, assigned, called
 
-MATRIX = Path(__file__).with_name("matrix.csv")
+CAPABILITIES = Path(__file__).with_name("capabilities.csv")
 CATALOGUE = Catalogue(CORE)
 RELEASE = assemble_release(CATALOGUE, lines=core_lines())
 FREE_ROLES = {"specialist", "accountant", "marketer", "smm_manager", "viewer"}
@@ -37,19 +37,6 @@ def allowed_by(release: Release, role_code: str) -> set[tuple[str, str]]:
 def roles_with(code: str) -> set[str]:
     """The whole set of roles that hold a capability, under limits or not."""
     return {role for role in RELEASE.closed if code in {capability for capability, _ in allowed_by(RELEASE, role)}}
-
-
-@pytest.mark.parametrize("role", [role.code for role in BUILT_IN])
-def test_matrix_is_total(role: str) -> None:
-    with MATRIX.open(encoding="utf-8", newline="") as table:
-        listed = {(row["capability"], row["limits"]) for row in csv.DictReader(table) if row["role"] == role}
-
-    assert allowed_by(RELEASE, role) == listed
-
-
-def test_matrix_names_no_other_role() -> None:
-    with MATRIX.open(encoding="utf-8", newline="") as table:
-        assert {row["role"] for row in csv.DictReader(table)} == {role.code for role in BUILT_IN}
 
 
 def test_every_role_has_a_file_and_every_file_a_role() -> None:
@@ -181,7 +168,7 @@ def test_the_digest_names_the_release() -> None:
 
 
 def test_roles_equal_the_specification() -> None:
-    with MATRIX.with_name("capabilities.csv").open(encoding="utf-8", newline="") as table:
+    with CAPABILITIES.open(encoding="utf-8", newline="") as table:
         rows = [row for row in csv.DictReader(table) if row["code"] in CATALOGUE]
     owners = {"owner", "operator_owner", "partner_owner"}
 
