@@ -75,7 +75,7 @@ class UnusedPage(Slice):
 
 async def fold_uses(work: Work) -> bool:
     """Fold the next entries of the network's journal into its uses; True where more of them are left."""
-    done = await work.statements.fetchval(BEGIN_FOLD, work.network_id, work.at)
+    done: int = await work.statements.fetchval(BEGIN_FOLD, work.network_id, work.at)
     last: int = await work.statements.fetchval(LAST_ENTRY, work.network_id) or 0
     until = min(last, done + MOST_ENTRIES)
     found = await work.statements.fetch(USES_BETWEEN, work.network_id, done, until)

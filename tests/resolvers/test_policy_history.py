@@ -52,7 +52,7 @@ async def salon(remit: Remit) -> Salon:
     return await make_salon(remit.host, PEOPLE)
 
 
-async def history(api: Api, salon: Salon, *, by: str = "hal", **further: object) -> Any:
+async def history(api: Api, salon: Salon, *, by: str = "hal", **further: Any) -> Any:
     return (await api.ask(CHANGES, salon[by], of=salon.network_id, **further)).data["policyChanges"]
 
 

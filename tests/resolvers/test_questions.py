@@ -58,11 +58,11 @@ async def salon(remit: Remit) -> Salon:
     return await make_salon(remit.host, PEOPLE)
 
 
-async def ask(api: Api, salon: Salon, capability: str, scope: UUID, *, by: str = "hal", **further: object) -> Answer:
+async def ask(api: Api, salon: Salon, capability: str, scope: UUID, *, by: str = "hal", **further: Any) -> Answer:
     return await api.ask(WHO_CAN, salon[by], capability=capability, scope=scope, **further)
 
 
-async def able(api: Api, salon: Salon, capability: str, scope: UUID, **further: object) -> list[str]:
+async def able(api: Api, salon: Salon, capability: str, scope: UUID, **further: Any) -> list[str]:
     """The names of those who may."""
     found = (await ask(api, salon, capability, scope, **further)).data["whoCan"]
     assert found["totalCount"] == len(found["nodes"])

@@ -71,11 +71,11 @@ async def kept(remit: Remit, salon: Salon) -> list[tuple[object, ...]]:
         return [tuple(row) for row in await statements.fetch(KEPT)]
 
 
-async def unused(api: Api, salon: Salon, **further: object) -> Any:
+async def unused(api: Api, salon: Salon, **further: Any) -> Any:
     return (await api.ask(UNUSED, salon["hal"], of=salon.network_id, **further)).data["unusedCapabilities"]
 
 
-async def unused_of(api: Api, salon: Salon, name: str, **further: object) -> dict[tuple[str, str | None], Any]:
+async def unused_of(api: Api, salon: Salon, name: str, **further: Any) -> dict[tuple[str, str | None], Any]:
     """What somebody does not use, by capability and location."""
     nodes = (await unused(api, salon, **further))["nodes"]
     (found,) = [one["unused"] for one in nodes if one["holderId"] == str(salon[name].specialist_id)]
