@@ -112,7 +112,7 @@ async def roles(work: Work) -> tuple[RoleShown, ...]:
 
 async def my_access(work: Work, scope: UUID | None) -> AccessShown:
     """What the viewer may do at the network (None) or a location. Raises NotFound."""
-    at = await _place(work, scope)
+    at = None if scope is None else await network.place(work, scope, path=("scope",))
     viewer = work.viewer
     could, can = viewer.grants.could.get(at, 0), viewer.grants.can.get(at, 0)
     known = viewer.release.catalogue
@@ -126,7 +126,7 @@ async def explain_access(
 
     Raises NotFound for an unknown holder, scope or capability, and Forbidden.
     """
-    place = await _place(work, scope)
+    place = await network.place(work, scope, path=("scope",))
     holder = await reads.specialist(work, holder_id, path=("holder",))
     if holder["id"] != work.viewer.specialist_id:
         work.viewer.require("policies:explain", at=place)
@@ -136,13 +136,6 @@ async def explain_access(
     circumstances = Circumstances(at or work.at, work.caller.address)
     found = explain(policy, holder_id, capability, circumstances=circumstances, asker_id=asker, at=place)
     return _shown(found, scope=policy.domain.scope(place))
-
-
-async def _place(work: Work, scope: UUID | None) -> UUID | None:
-    if scope is None or scope == work.network_id:
-        return None
-    location_id: UUID = (await network.location(work, scope, path=("scope",)))["id"]
-    return location_id
 
 
 def _written(lines: Iterable[Line]) -> tuple[str, ...]:
