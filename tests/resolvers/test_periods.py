@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+import jobs
 from app import Remit
 from domain.team import periods
 from domain.team.jobs import END_PERIODS, end_periods_of_all, end_periods_of_network
@@ -138,6 +140,29 @@ async def test_where_nothing_is_over_nothing_is_written(remit: Remit, salon: Sal
     await end_over(remit, salon)
 
     assert [await count(remit, salon, sql) for sql in (ENTRIES, EPOCH)] == before
+
+
+async def test_two_workers_at_once_end_each_once(api: Api, remit: Remit, salon: Salon) -> None:
+    await give(remit, salon, "manager", until=hours(-1))
+    before = await count(remit, salon, ENTRIES)
+
+    await asyncio.gather(*(end_over(remit, salon) for _ in range(4)))
+
+    assert len(await changes(api, salon)) == 1
+    assert await count(remit, salon, ENTRIES) == before + 1
+
+
+async def test_a_worker_carries_the_hourly_job_to_the_network(
+    api: Api, remit: Remit, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "QUEUE", f"toy-{salon.network_id.hex[-8:]}")
+    await give(remit, salon, "manager", until=hours(-1))
+    async with remit.host.database.transaction() as statements:
+        await jobs.defer(statements, END_PERIODS, arguments={})
+
+    await jobs.Worker(remit.host.database.app, remit.merged.jobs, remit.host).run(until_empty=True)
+
+    assert await roles_of_nil(api, salon) == []
 
 
 async def test_many_are_ended_in_several_works(
