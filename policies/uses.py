@@ -12,7 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from policies.catalogue import Kind, Level
-from policies.compile import DomainPolicy
+from policies.compile import DomainPolicy, Grants
 from policies.seat_terms import SeatTerms
 
 
@@ -56,33 +56,55 @@ def unused_capabilities(
     policy: DomainPolicy, uses: Iterable[Use], *, terms: SeatTerms, now: datetime, since: date
 ) -> tuple[UnusedOfHolder, ...]:
     """Whoever holds now what they have not used since a day (inclusive), by the holder's id."""
-    by_holder: dict[UUID, list[Use]] = {}
+    used: dict[UUID, dict[str, list[Use]]] = {}
     for use in uses:
-        by_holder.setdefault(use.holder_id, []).append(use)
-    found = (
-        _unused_of(policy, holder_id, by_holder.get(holder_id, ()), terms=terms, now=now, since=since)
-        for holder_id in sorted(policy.assignments)
-    )
+        used.setdefault(use.holder_id, {}).setdefault(use.capability, []).append(use)
+    known: dict[Grants, _Held] = {}
+    found = []
+    for holder_id in sorted(policy.assignments):
+        grants = policy.held_by(holder_id, now)
+        held = known.get(grants)
+        if held is None:
+            held = known[grants] = _held(policy, grants.could, terms)
+        found.append(_unused_of(holder_id, held, used.get(holder_id, {}), terms=terms, since=since))
     return tuple(one for one in found if one.unused)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the same grants let all their holders do: each change with its place, and what of everything costs a seat.
+
+    `paid_places` are the changes that cost one; what only reads and costs one is in `paid` alone.
+    """
+
+    changes: tuple[tuple[str, UUID | None], ...]
+    paid: frozenset[str]
+    paid_places: frozenset[tuple[str, UUID | None]]
+
+
 def _unused_of(
-    policy: DomainPolicy, holder_id: UUID, uses: Sequence[Use], *, terms: SeatTerms, now: datetime, since: date
+    holder_id: UUID, held: _Held, used: Mapping[str, Sequence[Use]], *, terms: SeatTerms, since: date
 ) -> UnusedOfHolder:
-    could = policy.held_by(holder_id, now).could
     unused = []
-    for code, at in _held_changes(policy, could):
-        last = max((use.last_used_on for use in uses if use.capability == code and _is_within(use, at)), default=None)
+    for code, at in held.changes:
+        last = max((use.last_used_on for use in used.get(code, ()) if _is_within(use, at)), default=None)
         if last is None or last < since:
             unused.append(UnusedCapability(code, at, last, terms.paid.get(code)))
-    return UnusedOfHolder(holder_id, tuple(unused), _to_free(policy, could, unused, terms))
+    return UnusedOfHolder(holder_id, tuple(unused), _to_free(held, unused))
 
 
 def _is_within(use: Use, at: UUID | None) -> bool:
     return at is None or use.location_id in (at, None)
 
 
-def _held_changes(policy: DomainPolicy, could: Mapping[UUID | None, int]) -> list[tuple[str, UUID | None]]:
+def _held(policy: DomainPolicy, could: Mapping[UUID | None, int], terms: SeatTerms) -> _Held:
+    anything = {code for mask in set(could.values()) for code in policy.release.catalogue.codes(mask)}
+    paid = frozenset(anything & terms.paid.keys())
+    changes = tuple(_changes(policy, could))
+    return _Held(changes, paid, frozenset(change for change in changes if change[0] in paid))
+
+
+def _changes(policy: DomainPolicy, could: Mapping[UUID | None, int]) -> list[tuple[str, UUID | None]]:
     """The CHANGE capabilities of these masks with the places where they are held, sorted by code."""
     catalogue = policy.release.catalogue
     changes = catalogue.mask(one.code for one in catalogue if one.kind is Kind.CHANGE)
@@ -95,14 +117,8 @@ def _held_changes(policy: DomainPolicy, could: Mapping[UUID | None, int]) -> lis
     return sorted(held, key=lambda one: (one[0], str(one[1])))
 
 
-def _to_free(
-    policy: DomainPolicy, could: Mapping[UUID | None, int], unused: Iterable[UnusedCapability], terms: SeatTerms
-) -> tuple[str, ...]:
+def _to_free(held: _Held, unused: Iterable[UnusedCapability]) -> tuple[str, ...]:
     """Every paid capability that is held, if none of them is used anywhere; else none: taking some frees nothing."""
-    catalogue = policy.release.catalogue
-    held = {code for mask in set(could.values()) for code in catalogue.codes(mask)}
-    paid = held & terms.paid.keys()
     idle = {(one.capability, one.location_id) for one in unused}
-    places = [(code, at) for code, at in _held_changes(policy, could) if code in paid]
-    is_idle = all(place in idle for place in places) and paid == {code for code, _ in places}
-    return tuple(sorted(paid)) if is_idle else ()
+    is_idle = held.paid_places <= idle and held.paid == {code for code, _ in held.paid_places}
+    return tuple(sorted(held.paid)) if is_idle else ()

@@ -8,6 +8,7 @@ from audit.entries import Area, EventType, Outcome, Severity
 from database.apps import OrmApp
 from database.statements import Statements
 from domain.money import Money
+from domain.network.fan_out import for_each_network
 from domain.pages import Count, Order, Page, Slice
 from domain.team.reads import specialists_by_id
 from errors import InvalidInput, NotFound, StartRefused, UserError
@@ -142,6 +143,7 @@ __all__ = [
     "changed",
     "computed",
     "counterfactuals",
+    "for_each_network",
     "graphql_errors",
     "load_verdict_policy",
     "max_amount",

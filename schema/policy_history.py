@@ -45,7 +45,9 @@ class AccessDelta:
 
     gained: int = strawberry.field(description="Accesses gained or widened.")
     lost: int = strawberry.field(description="Accesses lost or narrowed.")
-    entries: Connection[AccessDeltaEntry] = remit.relation(history.entries_of_deltas, key=lambda delta: delta)
+    entries: Connection[AccessDeltaEntry] = remit.relation(
+        history.entries_of_deltas, key=lambda delta: delta, description="Each of them, by person, scope and capability."
+    )
 
 
 @remit.type(row=history.PolicyChangeRow)
@@ -63,7 +65,11 @@ class PolicyChange:
     made_by: Specialist | None = remit.relation(
         history.makers_of_changes, key="journal_id", description="The specialist who made it; null for a job."
     )
-    changes: list[ToldChange] = remit.relation(history.told_changes, key="changes")
+    changes: list[ToldChange] = remit.relation(
+        history.told_changes, key="changes", description="What it did, in the order in which it was asked for."
+    )
     delta: AccessDelta = remit.relation(history.deltas_of_changes, key="id", description="Whose access it altered.")
-    consequences: list[KeptConsequence] = remit.computed(history.consequences_of)
+    consequences: list[KeptConsequence] = remit.computed(
+        history.consequences_of, description="What it entailed in the plugins' worlds."
+    )
     consent: str | None = strawberry.field(description="The consent that was given; null where none was asked for.")

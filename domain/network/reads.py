@@ -49,8 +49,8 @@ def require_network(work: Work, network_id: UUID, *, path: tuple[str | int, ...]
 
 
 async def place(work: Work, scope: UUID, *, path: tuple[str | int, ...]) -> UUID | None:
-    """The location that a scope's id names, or None for the viewer's network itself. Raises NotFound."""
-    if scope == work.network_id:
+    """The location that a scope's id names, or None for what the viewer acts in itself. Raises NotFound."""
+    if scope == work.domain.id:
         return None
     location_id: UUID = (await location(work, scope, path=path))["id"]
     return location_id

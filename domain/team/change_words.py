@@ -28,17 +28,20 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a change is about, in words: whose access (None: nobody's in particular), and the role and place, if any."""
+    """Whose access a change is about, in words: the person, the role (empty where it is about none) and the place."""
 
-    holder: str | None = None
-    role: str | None = None
-    place: str | None = None
+    holder: str
+    role: str
+    place: str
 
 
-def sentence_of(kind: str, said: Said, named: Named) -> str:
-    """One change as a sentence; a kind that has no words of its own is named."""
-    told = _SENTENCES.get(kind)
-    return told(said, named) if told else f"A change of the kind {kind}."
+def sentence_of(kind: str, said: Said, named: Named | None) -> str:
+    """One change as a sentence; a kind that has no words of its own is named. `named` is None where no person is."""
+    if named is not None and kind in _OF_PEOPLE:
+        return _OF_PEOPLE[kind](said, named)
+    if kind in _OF_RULES:
+        return _OF_RULES[kind](said)
+    return f"A change of the kind {kind}."
 
 
 def _assigned(said: Said, named: Named) -> str:
@@ -61,28 +64,28 @@ def _resumed(_said: Said, named: Named) -> str:
     return f"The suspension of {named.holder} was ended."
 
 
-def _created(said: Said, _named: Named) -> str:
+def _created(said: Said) -> str:
     return f"The role {said['role']} was made, with {_counted(said['lines'])}."
 
 
-def _changed(said: Said, _named: Named) -> str:
+def _changed(said: Said) -> str:
     return f"The role {said['role']} was given other lines: it has {_counted(said['lines'])} now."
 
 
-def _retired(said: Said, _named: Named) -> str:
+def _retired(said: Said) -> str:
     successor = f"; its holders have {said['replacement']} instead" if "replacement" in said else ""
     return f"The role {said['role']} was taken out of use{successor}."
 
 
-def _visited(said: Said, named: Named) -> str:
-    return f"Somebody from outside was let in with the role {said['role']} {named.place}{_limits(said)}."
+def _visited(said: Said) -> str:
+    return f"Somebody from outside was let in with the role {said['role']}{_period(said)}{_limits(said)}."
 
 
-def _rule_saved(said: Said, _named: Named) -> str:
+def _rule_saved(said: Said) -> str:
     return f"The rule “{said['title']}” was set."
 
 
-def _rule_ended(_said: Said, _named: Named) -> str:
+def _rule_ended(_said: Said) -> str:
     return "A rule was given up."
 
 
@@ -103,13 +106,11 @@ def _limits(said: Said) -> str:
     return f" under the limits {limits_to_words(stored_limits(limits))}" if limits else ""
 
 
-_SENTENCES: Final[Mapping[str, Callable[[Said, Named], str]]] = MappingProxyType(
+_OF_PEOPLE: Final[Mapping[str, Callable[[Said, Named], str]]] = MappingProxyType(
+    {"assign": _assigned, "end": _ended, "limit": _limited, "suspend": _suspended, "resume": _resumed}
+)
+_OF_RULES: Final[Mapping[str, Callable[[Said], str]]] = MappingProxyType(
     {
-        "assign": _assigned,
-        "end": _ended,
-        "limit": _limited,
-        "suspend": _suspended,
-        "resume": _resumed,
         "create": _created,
         "change": _changed,
         "retire": _retired,

@@ -112,7 +112,7 @@ async def roles(work: Work) -> tuple[RoleShown, ...]:
 
 async def my_access(work: Work, scope: UUID | None) -> AccessShown:
     """What the viewer may do at the network (None) or a location. Raises NotFound."""
-    at = await _place(work, scope)
+    at = None if scope is None else await network.place(work, scope, path=("scope",))
     viewer = work.viewer
     could, can = viewer.grants.could.get(at, 0), viewer.grants.can.get(at, 0)
     known = viewer.release.catalogue
@@ -140,7 +140,7 @@ async def explain_access(work: Work, asked: AccessQuestion) -> ExplanationShown:
 
     Raises NotFound for an unknown holder, scope or object, InvalidInput for an unknown capability, and Forbidden.
     """
-    place = await _place(work, asked.scope)
+    place = await network.place(work, asked.scope, path=("scope",))
     await _require_explainable(work, asked.holder_id, place)
     policy, asker = work.viewer.policy, work.viewer.holder_id
     if policy is None or asker is None:
@@ -184,13 +184,6 @@ def _takings(work: Work, holder_id: UUID) -> tuple[Taking, ...]:
     """What takes away from the holder: a restriction concerns everybody, a token's bounds only who carries it."""
     is_own = holder_id == work.viewer.holder_id
     return tuple(one for one in work.viewer.takings if is_own or isinstance(one, Restriction))
-
-
-async def _place(work: Work, scope: UUID | None) -> UUID | None:
-    if scope is None or scope == work.domain.id:
-        return None
-    location_id: UUID = (await network.location(work, scope, path=("scope",)))["id"]
-    return location_id
 
 
 def _written(lines: Iterable[Line]) -> tuple[str, ...]:

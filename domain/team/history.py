@@ -159,9 +159,8 @@ class _Words:
     def told(self, kind: str, said: Mapping[str, Any]) -> ChangeTold:
         about = _about(said, self.given)
         if about is None:
-            return ChangeTold(kind, sentence_of(kind, said, Named()), None, None)
-        holder = self.people.get(about.holder_id, "Somebody")
-        named = Named(holder, about.role, self._at(about.location_id))
+            return ChangeTold(kind, sentence_of(kind, said, None), None, None)
+        named = Named(self.people.get(about.holder_id, "Somebody"), about.role, self._at(about.location_id))
         return ChangeTold(kind, sentence_of(kind, said, named), about.holder_id, about.location_id)
 
     def _at(self, location_id: UUID | None) -> str:
@@ -182,12 +181,14 @@ async def _given(work: Work, ids: list[UUID]) -> dict[UUID, Given]:
 
 
 def _about(said: Mapping[str, Any], given: Mapping[UUID, Given]) -> Given | None:
-    """Whose access a change is about; None where it is about a role itself."""
+    """Whose access a change is about; None where it is about no person, or about one whom it made itself."""
     if "assignment" in said:
         return given.get(UUID(said["assignment"]))
-    if "holder" not in said:
+    try:
+        holder_id = UUID(said.get("holder"))
+    except (TypeError, ValueError):
         return None
-    return Given(UUID(said["holder"]), said.get("role", ""), location_in(said.get("scope", "")))
+    return Given(holder_id, said.get("role", ""), location_in(said.get("scope", "")))
 
 
 def _page_of(delta: DeltaKept, page: Page) -> Slice:

@@ -84,11 +84,6 @@ async def fold_uses(work: Work) -> bool:
     return until < last
 
 
-async def _add(work: Work, rows: Sequence[Record]) -> None:
-    columns = ("holder_id", "capability", "location_id", "last_used_on", "uses")
-    await work.statements.execute(ADD_USES, work.network_id, *([row[name] for row in rows] for name in columns))
-
-
 async def unused_capabilities(work: Work, page: Page, *, network_id: UUID, days: int) -> UnusedPage:
     """What people of the network may change and have not changed for so many days, by the holder's id.
 
@@ -108,6 +103,11 @@ async def unused_capabilities(work: Work, page: Page, *, network_id: UUID, days:
         known_since=known["since"] if known else None,
         known_until=known["until"] if known else None,
     )
+
+
+async def _add(work: Work, rows: Sequence[Record]) -> None:
+    columns = ("holder_id", "capability", "location_id", "last_used_on", "uses")
+    await work.statements.execute(ADD_USES, work.network_id, *([row[name] for row in rows] for name in columns))
 
 
 async def _unused(work: Work, days: int) -> Sequence[UnusedOfHolder]:

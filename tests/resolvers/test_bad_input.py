@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app import Remit
-from tests.api import Answer, Api, fresh_key
+from tests.api import Api, fresh_key
 from tests.factories import Salon, make_salon
 from tests.resolvers.visits import BOOK, CANCEL, MOVE, PAY, PEOPLE, book, booked, change, count, tomorrow
 
@@ -240,20 +240,39 @@ async def test_a_query_is_refused_for(
     assert answer.body["errors"][0]["extensions"]["hint"]
 
 
-LISTS = ("specialists", "services", "locations", "clients", "appointments", "journal", "assignments")
+LISTS = {
+    "specialists": "",
+    "services": "",
+    "locations": "",
+    "clients": "",
+    "appointments": "",
+    "journal": "",
+    "assignments": 'network: "{network}", ',
+    "policyChanges": 'network: "{network}", ',
+    "whoCan": 'capability: "services:read", scope: "{network}", ',
+}
+"""Every list with the arguments that it asks for."""
+
+
+END = """
+mutation ($network_id: ID!, $assignment: ID!) {
+  changePolicy(input: { network: $network_id, changes: [{ endAssignment: { assignment: $assignment } }] }) {
+    __typename
+  }
+}
+"""
 
 
 @pytest.mark.parametrize("field", LISTS)
 async def test_a_cursor_of_another_list_is_none(api: Api, salon: Salon, field: str) -> None:
     await booked(api, salon, tomorrow(10))
-
-    async def ask(name: str, arguments: str) -> Answer:
-        of = f'network: "{salon.network_id}", ' if name == "assignments" else ""
-        return await api.ask(f"{{ {name}({of}{arguments}) {{ totalCount pageInfo {{ endCursor }} }} }}", salon["hal"])
+    await api.ask(END, salon["hal"], network_id=salon.network_id, assignment=salon["ana"].assignment_id)
+    asked = {name: arguments.format(network=salon.network_id) for name, arguments in LISTS.items()}
 
     for other in LISTS:
-        cursor = (await ask(other, "first: 1")).data[other]["pageInfo"]["endCursor"]
-        answer = await ask(field, f'after: "{cursor}"')
+        first = await api.ask(f"{{ {other}({asked[other]}first: 1) {{ pageInfo {{ endCursor }} }} }}", salon["hal"])
+        cursor = first.data[other]["pageInfo"]["endCursor"]
+        answer = await api.ask(f'{{ {field}({asked[field]}after: "{cursor}") {{ totalCount }} }}', salon["hal"])
         assert answer.codes == ([] if other == field else ["BAD_CURSOR"]), other
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from app import Remit
+from domain.team.models import Assignment
 from tests.api import Answer, Api
-from tests.factories import Salon, make_salon
+from tests.factories import MADE, Salon, make_salon
 from tests.resolvers.test_own_roles import assign, change, create, line
+from work import Work
 
 PEOPLE = {
     "hal": ("owner", "network"),
@@ -182,6 +185,29 @@ async def test_others_access_is_told_where_one_may_explain_it(
     scope = {"network": salon.network_id, "north": salon.north, "south": salon.south}[place]
 
     assert (await ask(api, salon, "services:read", scope, by=by)).codes == codes, case
+
+
+async def test_somebody_who_visits_is_among_those_who_may(api: Api, remit: Remit, salon: Salon) -> None:
+    visitor = salon["nil"].account_id
+
+    async def let_in(work: Work) -> None:
+        await Assignment.create(
+            network_id=salon.network_id,
+            location_id=salon.north,
+            role_code="viewer",
+            account_id=visitor,
+            valid_from=work.at,
+            valid_until=work.at + timedelta(hours=2),
+            created_epoch=await work.statements.fetchval("SELECT next_policy_epoch()"),
+        )
+
+    await remit.host.perform_as_system(salon.network_id, MADE, let_in)
+
+    here = (await ask(api, salon, "appointments:read", salon.north)).data["whoCan"]["nodes"]
+    there = (await ask(api, salon, "appointments:read", salon.south)).data["whoCan"]["nodes"]
+
+    assert [one["holder"] for one in here if one["holderId"] == str(visitor)] == [None]
+    assert str(visitor) not in {one["holderId"] for one in there}
 
 
 async def test_who_could_when_an_earlier_change_was_made(api: Api, salon: Salon) -> None:
