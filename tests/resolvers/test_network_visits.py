@@ -80,7 +80,7 @@ async def approve(api: Api, salon: Salon, visitor: Member, by: str = "hal", **gi
     return answer.data["changePolicy"]
 
 
-async def as_visitor(api: Api, salon: Salon, visitor: Member, asked: str, **variables: object) -> Answer:
+async def as_visitor(api: Api, salon: Salon, visitor: Member, asked: str, **variables: Any) -> Answer:
     return await api.ask(asked, visitor, network=salon.network_id, **variables)
 
 
@@ -266,7 +266,7 @@ async def test_the_database_refuses_a_visit(
     ],
 )
 async def test_bad_input_is_refused_with_its_place(
-    api: Api, salon: Salon, tim: Member, case: str, given: dict[str, object], code: str, where: list[str]
+    api: Api, salon: Salon, tim: Member, case: str, given: dict[str, Any], code: str, where: list[str]
 ) -> None:
     refused = await approve(api, salon, tim, **given)
 
@@ -283,10 +283,10 @@ async def test_a_stranger_is_answered_like_nobody(remit: Remit, api: Api, salon:
     colleague = Member("ola", other["ola"].account_id, f"ola.{other['ola'].account_id}@example.com", None, "")
 
     for by_address in (False, True):
-        answers = [
-            await approve(api, salon, one, **({"account": None, "email": one.email} if by_address else {}))
-            for one in (made_up, stranger, colleague)
-        ]
+        answers = []
+        for one in (made_up, stranger, colleague):
+            named: dict[str, Any] = {"account": None, "email": one.email} if by_address else {}
+            answers.append(await approve(api, salon, one, **named))
         assert answers[0]["code"] == "NOT_FOUND"
         assert answers[1] == answers[2] == answers[0]
 
