@@ -12,11 +12,12 @@ from types import MappingProxyType
 import idna
 
 LONGEST_DEVICE_NAME = 80
+LONGEST_NAME = 80
 ENGLISH = "en"
 LANGUAGE_OF_COUNTRY = MappingProxyType({"HU": "hu", "GR": "el", "CY": "el"})
 """What people read who did not say it, where it is not English."""
 
-_NOT_OF_A_DEVICE = re.compile(r"[^\w ().,+-]|(?<!\d)\.|\.(?!\d)|_")
+_LINKING = re.compile(r"[^\w ().,+-]|(?<!\d)\.|\.(?!\d)|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ def sign_in_code_mail(language: str, *, code: str, device: str, address_prefix: 
     `device` is what a stranger's browser says of itself, so whatever a mail program could turn into a link goes.
     """
     text = _SIGN_IN_CODE[_written(language)]
-    body = text.body.format(code=code, device=_device_name(device), address_prefix=address_prefix, minutes=minutes)
+    named = _without_links(device, longest=LONGEST_DEVICE_NAME)
+    body = text.body.format(code=code, device=named, address_prefix=address_prefix, minutes=minutes)
     return MailText(text.subject, body)
 
 
-def _device_name(device: str) -> str:
-    return " ".join(_NOT_OF_A_DEVICE.sub(" ", device).split())[:LONGEST_DEVICE_NAME]
+def _without_links(text: str, *, longest: int) -> str:
+    return " ".join(_LINKING.sub(" ", text).split())[:longest]
 
 
 def language_of(language: str | None, *, country: str) -> str:
@@ -220,6 +222,46 @@ def appointment_mail(language: str, news: AppointmentNews, *, starts_at: datetim
     text = _APPOINTMENT[_written(language)][news]
     when = wall_time(language, starts_at)
     return MailText(text.subject.format(when=when), text.body.format(when=when, place=place))
+
+
+_VISIT_APPROVED = MappingProxyType(
+    {
+        "en": MailText(
+            "A visit was approved: {place}",
+            "{approver} let somebody in who does not work for you.\n\n"
+            "Who: {visitor}\nAs: {role}\nWhere: {place}\nUntil: {until}\n\n"
+            "The visit ends by itself. To end it earlier, end the assignment; the journal shows what was done.\n",
+        ),
+        "hu": MailText(
+            "Látogatást engedélyeztek: {place}",
+            "{approver} beengedett valakit, aki nem Önöknél dolgozik.\n\n"
+            "Ki: {visitor}\nSzerepkör: {role}\nHol: {place}\nMeddig: {until}\n\n"
+            "A látogatás magától véget ér. Ha előbb kell, vegye el a szerepkört; a napló mutatja, mi történt.\n",
+        ),
+        "el": MailText(
+            "Εγκρίθηκε επίσκεψη: {place}",
+            "Ο χρήστης {approver} έδωσε πρόσβαση σε κάποιον που δεν εργάζεται σε εσάς.\n\n"
+            "Ποιος: {visitor}\nΡόλος: {role}\nΠού: {place}\nΜέχρι: {until}\n\n"
+            "Η επίσκεψη λήγει μόνη της. Για να λήξει νωρίτερα, αφαιρέστε τον ρόλο· το ημερολόγιο δείχνει τι έγινε.\n",
+        ),
+    }
+)
+
+
+def visit_approved_mail(
+    language: str, *, approver: str, visitor: str, role: str, place: str, ends_at: datetime
+) -> MailText:
+    """The mail that tells an owner who was let in; `ends_at` is in the zone of the location.
+
+    Outsiders choose their names themselves, so whatever a mail program could turn into a link goes.
+    """
+    text = _VISIT_APPROVED[_written(language)]
+    named = {
+        name: _without_links(value, longest=LONGEST_NAME)
+        for name, value in (("approver", approver), ("visitor", visitor), ("role", role))
+    }
+    body = text.body.format(place=place, until=wall_time(language, ends_at), **named)
+    return MailText(text.subject.format(place=place), body)
 
 
 def _written(language: str) -> str:

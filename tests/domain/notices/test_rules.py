@@ -18,6 +18,7 @@ from domain.notices.rules import (
     deliverable_address,
     language_of,
     sign_in_code_mail,
+    visit_approved_mail,
     wall_time,
 )
 
@@ -188,3 +189,36 @@ def test_people_are_written_to_in_their_language_or_the_country_s(
 )
 def test_mail_servers_get_the_domain_in_ascii_and_the_mailbox_as_it_is(stored: str, delivered: str) -> None:
     assert deliverable_address(stored) == delivered
+
+
+def visit_mail(language: str = "en", *, visitor: str = "Tim Technician") -> MailText:
+    """The mail of a visit to Aurora Athens until Monday."""
+    return visit_approved_mail(
+        language, approver="Bo", visitor=visitor, role="Viewer", place="Aurora Athens", ends_at=MONDAY
+    )
+
+
+def test_a_visits_mail_word_for_word() -> None:
+    assert visit_mail() == MailText(
+        "A visit was approved: Aurora Athens",
+        "Bo let somebody in who does not work for you.\n\n"
+        "Who: Tim Technician\nAs: Viewer\nWhere: Aurora Athens\nUntil: Monday 2 March 2026, 09:05\n\n"
+        "The visit ends by itself. To end it earlier, end the assignment; the journal shows what was done.\n",
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "hu", "el"])
+def test_every_language_says_who_visits_where_and_until_when(language: str) -> None:
+    text = visit_mail(language)
+
+    for part in ("Bo", "Tim Technician", "Viewer", "Aurora Athens", "09:05"):
+        assert text.body.count(part) == 1
+    assert "{" not in text.subject + text.body
+
+
+@given(st.text(max_size=200))
+def test_no_visitors_name_makes_a_link_or_a_line(visitor: str) -> None:
+    text = visit_mail(visitor=visitor)
+
+    assert LINK.search(text.body) is None
+    assert len(text.body.split("\n")) == len(visit_mail().body.split("\n"))
