@@ -11,6 +11,7 @@ from demo.events import DEMO_EVENTS
 from domain.identity import operations as identity_operations
 from domain.journal import operations as journal_operations
 from domain.notices import jobs as notice_jobs
+from domain.team import visit_requests
 from execution.declaration import Root, mutations, roots_of
 from execution.roots import QUERY_REFUSED
 from plugins.contract import API_VERSION, Contribution, Plugin, Publisher
@@ -43,13 +44,19 @@ ORM: Final = OrmApp(
 def contribute() -> Contribution:
     """The core's root fields, jobs and event types."""
     roots = roots_of(*TOPICS)
-    return Contribution(roots=roots, jobs=notice_jobs.JOBS, events=tuple(_events(roots)))
+    return Contribution(roots=roots, jobs=(*notice_jobs.JOBS, *visit_requests.JOBS), events=tuple(_events(roots)))
 
 
 def _events(roots: Iterable[Root]) -> dict[EventType, None]:
     """Every event type, once: several mutations may write the same."""
     written = [root.event for root in mutations(roots)] + [QUERY_REFUSED.event]
-    others = (*identity_operations.EVENTS, *notice_jobs.EVENTS, *journal_operations.EVENTS, *DEMO_EVENTS)
+    others = (
+        *identity_operations.EVENTS,
+        *visit_requests.EVENTS,
+        *notice_jobs.EVENTS,
+        *journal_operations.EVENTS,
+        *DEMO_EVENTS,
+    )
     return dict.fromkeys(event for event in (*written, *others) if event is not None)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from uuid import UUID
 
 import idna
 
 LONGEST_DEVICE_NAME = 80
 LONGEST_NAME = 80
+LONGEST_REASON = 500
 ENGLISH = "en"
 LANGUAGE_OF_COUNTRY = MappingProxyType({"HU": "hu", "GR": "el", "CY": "el"})
 """What people read who did not say it, where it is not English."""
@@ -261,6 +263,47 @@ def visit_approved_mail(
         for name, value in (("approver", approver), ("visitor", visitor), ("role", role))
     }
     body = text.body.format(place=place, until=wall_time(language, ends_at), **named)
+    return MailText(text.subject.format(place=place), body)
+
+
+_VISIT_REQUESTED = MappingProxyType(
+    {
+        "en": MailText(
+            "Somebody asks to be let in: {place}",
+            "{visitor} asks to be let into your network for {hours} hours.\n\n"
+            "As: {role}\nWhere: {place}\nWhy: {reason}\nAccount: {account}\n\n"
+            "Nothing is open yet. To let them in, approve a visit of this account; else do nothing.\n",
+        ),
+        "hu": MailText(
+            "Belépést kérnek: {place}",
+            "{visitor} {hours} órára belépést kér a hálózatukba.\n\n"
+            "Szerepkör: {role}\nHol: {place}\nMiért: {reason}\nFiók: {account}\n\n"
+            "Még semmi sincs nyitva. Ha beengedi, engedélyezzen látogatást ennek a fióknak; különben nincs teendője.\n",
+        ),
+        "el": MailText(
+            "Ζητείται πρόσβαση: {place}",
+            "Ο χρήστης {visitor} ζητά πρόσβαση στο δίκτυό σας για {hours} ώρες.\n\n"
+            "Ρόλος: {role}\nΠού: {place}\nΓιατί: {reason}\nΛογαριασμός: {account}\n\n"
+            "Τίποτα δεν έχει ανοίξει ακόμη. Για πρόσβαση εγκρίνετε επίσκεψη αυτού του λογαριασμού· "
+            "αλλιώς μην κάνετε τίποτα.\n",
+        ),
+    }
+)
+
+
+def visit_requested_mail(
+    language: str, *, visitor: str, account: UUID, role: str, place: str, hours: int, reason: str
+) -> MailText:
+    """The mail that tells an owner who asks to be let in, for how many hours and why; no link is made of it."""
+    text = _VISIT_REQUESTED[_written(language)]
+    body = text.body.format(
+        visitor=_without_links(visitor, longest=LONGEST_NAME),
+        account=account,
+        role=role,
+        place=place,
+        hours=hours,
+        reason=_without_links(reason, longest=LONGEST_REASON),
+    )
     return MailText(text.subject.format(place=place), body)
 
 

@@ -147,3 +147,23 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER last_member_owner AFTER UPDATE ON assignments DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW WHEN (OLD.role_code IN ('operator_owner', 'partner_owner')) EXECUTE FUNCTION keep_last_member_owner();
+
+-- What members ask of a customer: to be let in. It belongs to who asks; the customer's owners get it by mail. The foreign
+-- keys are the only look that the askers have into a network.
+CREATE TABLE visit_requests (
+  id uuid PRIMARY KEY,
+  partner_id uuid,
+  account_id uuid NOT NULL REFERENCES accounts (id),
+  customer_id uuid NOT NULL,
+  location_id uuid,
+  role_code text NOT NULL,
+  hours integer NOT NULL CHECK (hours BETWEEN 1 AND 72),
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
+  asked_at timestamptz NOT NULL,
+  CONSTRAINT visit_requests_customer FOREIGN KEY (customer_id) REFERENCES networks (id),
+  CONSTRAINT visit_requests_location FOREIGN KEY (customer_id, location_id) REFERENCES locations (network_id, id)
+);
+CREATE INDEX ON visit_requests (account_id, customer_id, asked_at);
+SELECT protect('visit_requests', 'several',
+  plain => '{id,partner_id,account_id,customer_id,location_id,role_code,hours,reason,asked_at}',
+  personal => '{}', secret => '{}', noise => '{}', subject => 'account_id');

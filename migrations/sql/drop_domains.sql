@@ -1,3 +1,4 @@
+DROP TABLE visit_requests;
 DROP TRIGGER last_member_owner ON assignments;
 ALTER TABLE assignments DROP CONSTRAINT member_owner_unlimited;
 DROP POLICY visited ON networks;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +20,7 @@ from domain.notices.rules import (
     language_of,
     sign_in_code_mail,
     visit_approved_mail,
+    visit_requested_mail,
     wall_time,
 )
 
@@ -216,9 +218,37 @@ def test_every_language_says_who_visits_where_and_until_when(language: str) -> N
     assert "{" not in text.subject + text.body
 
 
-@given(st.text(max_size=200))
-def test_no_visitors_name_makes_a_link_or_a_line(visitor: str) -> None:
-    text = visit_mail(visitor=visitor)
+def request_mail(language: str = "en", *, visitor: str = "Tim", reason: str = "The till is stuck") -> MailText:
+    """The mail in which Tim asks for eight hours at Aurora Athens."""
+    return visit_requested_mail(
+        language, visitor=visitor, account=UUID(int=7), role="Viewer", place="Aurora Athens", hours=8, reason=reason
+    )
 
-    assert LINK.search(text.body) is None
-    assert len(text.body.split("\n")) == len(visit_mail().body.split("\n"))
+
+def test_a_requests_mail_word_for_word() -> None:
+    assert request_mail() == MailText(
+        "Somebody asks to be let in: Aurora Athens",
+        "Tim asks to be let into your network for 8 hours.\n\n"
+        "As: Viewer\nWhere: Aurora Athens\nWhy: The till is stuck\n"
+        "Account: 00000000-0000-0000-0000-000000000007\n\n"
+        "Nothing is open yet. To let them in, approve a visit of this account; else do nothing.\n",
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "hu", "el"])
+def test_every_language_says_who_asks_for_what_and_why(language: str) -> None:
+    text = request_mail(language)
+
+    for part in ("Tim", " 8 ", "Viewer", "Aurora Athens", "The till is stuck", str(UUID(int=7))):
+        assert text.body.count(part) == 1
+    assert "{" not in text.subject + text.body
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_no_visitors_name_and_reason_make_a_link_or_a_line(visitor: str, reason: str) -> None:
+    for text, plain in (
+        (visit_mail(visitor=visitor), visit_mail()),
+        (request_mail(visitor=visitor, reason=reason), request_mail()),
+    ):
+        assert LINK.search(text.body) is None
+        assert len(text.body.split("\n")) == len(plain.body.split("\n"))
