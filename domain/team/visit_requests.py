@@ -36,9 +36,13 @@ EVENTS = (VISIT_REQUESTED, OWNERS_ASKED)
 
 BETWEEN_REQUESTS: Final = timedelta(hours=1)
 ASKING: Final[Mapping[DomainKind, str]] = MappingProxyType(
-    {DomainKind.OPERATOR: "customer_visits:request", DomainKind.PARTNER: "visits:request"}
+    {
+        DomainKind.OPERATOR: "customer_visits:request",
+        DomainKind.PARTNER: "visits:request",
+        DomainKind.NETWORK: "visits:request",
+    }
 )
-"""What asking requires; in a network nobody asks to enter another one."""
+"""What asking requires; nobody holds it in a network."""
 ABSENT: Final = MappingProxyType({"visit_requests_customer": "network", "visit_requests_location": "location"})
 """Which part of the input does not exist, by the foreign key that says so."""
 
@@ -66,7 +70,7 @@ class VisitAsked:
 
 async def request_visit(work: Work, asked: VisitAsked) -> UUID:
     """Ask a customer's owners to be let in; answers the request's id. Raises Forbidden, NotFound, InvalidInput."""
-    work.viewer.require(ASKING.get(work.domain.kind, ASKING[DomainKind.PARTNER]))
+    work.viewer.require(ASKING[work.domain.kind])
     _require_known_role(work, asked.role)
     if not 1 <= asked.hours <= LONGEST_HOURS:
         raise InvalidInput(
