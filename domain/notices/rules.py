@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from uuid import UUID
 
 import idna
 
 LONGEST_DEVICE_NAME = 80
-LONGEST_NAME = 80
-LONGEST_REASON = 500
 ENGLISH = "en"
 LANGUAGE_OF_COUNTRY = MappingProxyType({"HU": "hu", "GR": "el", "CY": "el"})
 """What people read who did not say it, where it is not English."""
@@ -63,12 +60,16 @@ def sign_in_code_mail(language: str, *, code: str, device: str, address_prefix: 
     `device` is what a stranger's browser says of itself, so whatever a mail program could turn into a link goes.
     """
     text = _SIGN_IN_CODE[_written(language)]
-    named = _without_links(device, longest=LONGEST_DEVICE_NAME)
-    body = text.body.format(code=code, device=named, address_prefix=address_prefix, minutes=minutes)
+    body = text.body.format(code=code, device=_device_name(device), address_prefix=address_prefix, minutes=minutes)
     return MailText(text.subject, body)
 
 
-def _without_links(text: str, *, longest: int) -> str:
+def _device_name(device: str) -> str:
+    return without_links(device, longest=LONGEST_DEVICE_NAME)
+
+
+def without_links(text: str, *, longest: int) -> str:
+    """What a stranger says, on one line, without anything that a mail program could turn into a link."""
     return " ".join(_LINKING.sub(" ", text).split())[:longest]
 
 
@@ -224,87 +225,6 @@ def appointment_mail(language: str, news: AppointmentNews, *, starts_at: datetim
     text = _APPOINTMENT[_written(language)][news]
     when = wall_time(language, starts_at)
     return MailText(text.subject.format(when=when), text.body.format(when=when, place=place))
-
-
-_VISIT_APPROVED = MappingProxyType(
-    {
-        "en": MailText(
-            "A visit was approved: {place}",
-            "{approver} let somebody in who does not work for you.\n\n"
-            "Who: {visitor}\nAs: {role}\nWhere: {place}\nUntil: {until}\n\n"
-            "The visit ends by itself. To end it earlier, end the assignment; the journal shows what was done.\n",
-        ),
-        "hu": MailText(
-            "Látogatást engedélyeztek: {place}",
-            "{approver} beengedett valakit, aki nem Önöknél dolgozik.\n\n"
-            "Ki: {visitor}\nSzerepkör: {role}\nHol: {place}\nMeddig: {until}\n\n"
-            "A látogatás magától véget ér. Ha előbb kell, vegye el a szerepkört; a napló mutatja, mi történt.\n",
-        ),
-        "el": MailText(
-            "Εγκρίθηκε επίσκεψη: {place}",
-            "Ο χρήστης {approver} έδωσε πρόσβαση σε κάποιον που δεν εργάζεται σε εσάς.\n\n"
-            "Ποιος: {visitor}\nΡόλος: {role}\nΠού: {place}\nΜέχρι: {until}\n\n"
-            "Η επίσκεψη λήγει μόνη της. Για να λήξει νωρίτερα, αφαιρέστε τον ρόλο· το ημερολόγιο δείχνει τι έγινε.\n",
-        ),
-    }
-)
-
-
-def visit_approved_mail(
-    language: str, *, approver: str, visitor: str, role: str, place: str, ends_at: datetime
-) -> MailText:
-    """The mail that tells an owner who was let in; `ends_at` is in the zone of the location.
-
-    Outsiders choose their names themselves, so whatever a mail program could turn into a link goes.
-    """
-    text = _VISIT_APPROVED[_written(language)]
-    named = {
-        name: _without_links(value, longest=LONGEST_NAME)
-        for name, value in (("approver", approver), ("visitor", visitor), ("role", role))
-    }
-    body = text.body.format(place=place, until=wall_time(language, ends_at), **named)
-    return MailText(text.subject.format(place=place), body)
-
-
-_VISIT_REQUESTED = MappingProxyType(
-    {
-        "en": MailText(
-            "Somebody asks to be let in: {place}",
-            "{visitor} asks to be let into your network for {hours} hours.\n\n"
-            "As: {role}\nWhere: {place}\nWhy: {reason}\nAccount: {account}\n\n"
-            "Nothing is open yet. To let them in, approve a visit of this account; else do nothing.\n",
-        ),
-        "hu": MailText(
-            "Belépést kérnek: {place}",
-            "{visitor} {hours} órára belépést kér a hálózatukba.\n\n"
-            "Szerepkör: {role}\nHol: {place}\nMiért: {reason}\nFiók: {account}\n\n"
-            "Még semmi sincs nyitva. Ha beengedi, engedélyezzen látogatást ennek a fióknak; különben nincs teendője.\n",
-        ),
-        "el": MailText(
-            "Ζητείται πρόσβαση: {place}",
-            "Ο χρήστης {visitor} ζητά πρόσβαση στο δίκτυό σας για {hours} ώρες.\n\n"
-            "Ρόλος: {role}\nΠού: {place}\nΓιατί: {reason}\nΛογαριασμός: {account}\n\n"
-            "Τίποτα δεν έχει ανοίξει ακόμη. Για πρόσβαση εγκρίνετε επίσκεψη αυτού του λογαριασμού· "
-            "αλλιώς μην κάνετε τίποτα.\n",
-        ),
-    }
-)
-
-
-def visit_requested_mail(
-    language: str, *, visitor: str, account: UUID, role: str, place: str, hours: int, reason: str
-) -> MailText:
-    """The mail that tells an owner who asks to be let in, for how many hours and why; no link is made of it."""
-    text = _VISIT_REQUESTED[_written(language)]
-    body = text.body.format(
-        visitor=_without_links(visitor, longest=LONGEST_NAME),
-        account=account,
-        role=role,
-        place=place,
-        hours=hours,
-        reason=_without_links(reason, longest=LONGEST_REASON),
-    )
-    return MailText(text.subject.format(place=place), body)
 
 
 def _written(language: str) -> str:

@@ -6,8 +6,8 @@ from typing import Final
 
 from domain.team.assignments import Place, Terms, give
 from domain.team.holders import account
+from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.operations import NEXT_EPOCH
-from domain.team.record import record_change
 from domain.team.rules import AssignRole
 from policies.delta import delta_between
 from policies.limits import NO_LIMITS
@@ -31,6 +31,13 @@ async def make_operator_owner(work: Work, email: str) -> bool:
     if not await give(work, place, terms, name=found.name, epoch=epoch, path=("email",)):
         return False
     after = await load_policy(work.statements.fetch, work.domain, work.host.release)
-    change = AssignRole(found.id, OPERATOR_OWNER, reason=REASON)
-    await record_change(work, [change], delta_between(before, after, now=work.at), epoch=epoch, origin="CLI")
+    await PolicyChangeRecord.create(
+        epoch=epoch,
+        made_at=work.at,
+        journal_id=work.entry_id,
+        origin="CLI",
+        changes=[AssignRole(found.id, OPERATOR_OWNER, reason=REASON).to_json(work.domain)],
+        delta=delta_between(before, after, now=work.at).to_json(),
+        consequences=[],
+    )
     return True

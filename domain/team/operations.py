@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import asyncpg
+from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
 from database.sqlstate import constraint_of
 from domain.team import assignments, roles, suspension, visits
 from domain.team.consequences import ask_plugins
-from domain.team.record import record_change
+from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.rules import (
     MOST_CHANGES,
     SHOWN_ENTRIES,
@@ -100,14 +101,7 @@ async def change_policy(work: Work, changes: Sequence[PolicyChange], *, consent:
     require_unrefused(changes, applied.preview.consequences)
     require_consent(applied.preview, consent)
     if applied.made:
-        await record_change(
-            work,
-            changes,
-            applied.delta,
-            epoch=applied.epoch,
-            consequences=applied.preview.consequences,
-            consent=consent,
-        )
+        await _record(work, changes, applied, consent)
     epoch = applied.epoch if applied.made else applied.delta.before.epoch
     return PolicyChanged(applied.preview, epoch, is_unchanged=not applied.made)
 
@@ -256,4 +250,21 @@ async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) ->
         lost=sum(entry.change in (Change.LOST, Change.NARROWED) for entry in delta.entries),
         entries=delta.entries[:SHOWN_ENTRIES],
         consequences=consequences,
+    )
+
+
+async def _record(work: Work, changes: Sequence[PolicyChange], applied: Applied, consent: str | None) -> None:
+    domain = applied.delta.after.domain
+    await PolicyChangeRecord.create(
+        id=uuid7(),
+        network_id=domain.network_id,
+        partner_id=domain.partner_id,
+        epoch=applied.epoch,
+        made_at=work.at,
+        journal_id=work.entry_id,
+        origin="REQUEST",
+        changes=[change.to_json(domain) for change in changes],
+        delta=applied.delta.to_json(),
+        consequences=[[one.plugin, one.digest] for one in applied.preview.consequences],
+        consent=consent,
     )

@@ -18,10 +18,10 @@ from tortoise.exceptions import IntegrityError
 from audit.entries import OPERATOR_CHAIN, Area, EventType
 from database.sqlstate import constraint_of
 from domain.notices.operations import Letter, queue_mail
-from domain.notices.rules import LONGEST_REASON, visit_requested_mail
 from domain.team.models import VisitRequest
 from domain.team.rules import OWNER
-from domain.team.visits import LONGEST_HOURS, OWNERS_ADDRESSES
+from domain.team.visit_mails import LONGEST_REASON, visit_requested_mail
+from domain.team.visits import LONGEST_HOURS
 from domain.texts import typed_text
 from errors import InvalidInput, NotFound
 from host import Host
@@ -46,6 +46,7 @@ ASKING: Final[Mapping[DomainKind, str]] = MappingProxyType(
 ABSENT: Final = MappingProxyType({"visit_requests_customer": "network", "visit_requests_location": "location"})
 """Which part of the input does not exist, by the foreign key that says so."""
 
+OWNERS_ADDRESSES = "SELECT * FROM addresses_of_owners()"
 LATELY = "SELECT max(asked_at) FROM visit_requests WHERE account_id = $1 AND customer_id = $2 AND asked_at > $3"
 REQUEST = """
 SELECT r.*, n.name FROM visit_requests r JOIN names_of_holders(ARRAY[r.account_id]) n ON n.id = r.account_id

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.localtime import zone_named
 from domain.network import reads as network
-from domain.notices.operations import Letter, queue_mail
-from domain.notices.rules import visit_approved_mail
 from domain.team import reads
 from domain.team.assignments import LONGEST_REASON, NO_SLACK, Place, Terms, give
 from domain.team.holders import AccountFound, account
@@ -26,50 +23,22 @@ LONGEST_HOURS = LONGEST_VISIT // timedelta(hours=1)
 FURTHEST_AHEAD = timedelta(days=366)
 ONE_MINUTE = timedelta(minutes=1)
 
-OWNERS_ADDRESSES = "SELECT * FROM addresses_of_owners()"
-
 
 async def approve(work: Work, change: ApproveVisit, *, epoch: int, path: tuple[str | int, ...]) -> bool:
-    """Let somebody in, and tell the owners; False where they are let in so already.
-
-    Raises NotFound, Forbidden, InvalidInput.
-    """
-    location = await network.location(work, change.location_id, path=(*path, "location"))
+    """Let somebody in; False where they are let in so already. Raises NotFound, Forbidden, InvalidInput."""
+    await network.location(work, change.location_id, path=(*path, "location"))
     work.viewer.require(change.requires, at=change.location_id)
     visitor = await _visitor(work, change, path)
     _check(work, change, path)
     role_code, role_id = await role_key(work, change.role, path=(*path, "role"))
     place = Place(None, visitor.id, change.location_id, role_code, role_id)
-    ends_at = _end_of(change.valid_from or work.at, change, path, now=work.at)
+    ends = _end_of(change.valid_from or work.at, change, path, now=work.at)
     # An approval that is sent twice ends a moment later the second time.
     slack = ONE_MINUTE if change.hours is not None else NO_SLACK
-    terms = Terms(change.valid_from, ends_at, change.limits, change.reason, slack)
-    if not await give(work, place, terms, name=visitor.name, epoch=epoch, path=path):
-        return False
+    terms = Terms(change.valid_from, ends, change.limits, change.reason, slack)
+    made = await give(work, place, terms, name=visitor.name, epoch=epoch, path=path)
     work.reason = change.reason or None
-    await _tell_owners(work, change.role, visitor.name, location, ends_at=ends_at)
-    return True
-
-
-async def _tell_owners(
-    work: Work, role: str, visitor: str, location: network.LocationRow, *, ends_at: datetime
-) -> None:
-    """Mail every owner but the approver: nobody is let in behind an owner's back."""
-    known = work.viewer.policy.role(role) if work.viewer.policy else None
-    for owner in await work.statements.fetch(OWNERS_ADDRESSES):
-        if owner["account_id"] == work.viewer.account_id:
-            continue
-        text = visit_approved_mail(
-            owner["language"],
-            approver=work.name or "",
-            visitor=visitor,
-            role=known.title if known else role,
-            place=location["name"],
-            ends_at=ends_at.astimezone(zone_named(location["zone"])),
-        )
-        await queue_mail(
-            work, Letter(kind="visit.approved", recipient=owner["email"], text=text, network_id=work.network_id)
-        )
+    return made
 
 
 async def _visitor(work: Work, change: ApproveVisit, path: tuple[str | int, ...]) -> AccountFound:

@@ -166,46 +166,6 @@ async def test_somebody_is_let_in_by_the_address(remit: Remit, api: Api, salon: 
     assert (await as_visitor(api, salon, pia, "{ clients { totalCount } }")).data["clients"]["totalCount"] == 1
 
 
-async def test_every_owner_but_the_approver_is_told_once(remit: Remit, api: Api, tim: Member) -> None:
-    salon = await make_salon(
-        remit.host,
-        {
-            "hal": ("owner", "network"),
-            "ola": ("owner", "network"),
-            "bo": ("manager", "network"),
-            "gone": ("owner", "network"),
-        },
-    )
-    await api.ask(
-        CHANGE,
-        salon["hal"],
-        input={"network": salon.network_id, "changes": [{"suspendHolder": {"holder": salon["gone"].specialist_id}}]},
-    )
-
-    await api.ask(PREVIEW, salon["bo"], input=visit(salon, tim))
-    previewed = await letters(remit, salon)
-    await approve(api, salon, tim, by="bo")
-    await approve(api, salon, tim, by="bo")
-    by_manager = await letters(remit, salon)
-    await approve(api, salon, tim, by="hal", location=salon.south)
-    by_owner = (await letters(remit, salon))[len(by_manager) :]
-
-    addresses = {name: f"{name}.{salon[name].account_id}@example.com" for name in ("hal", "ola")}
-    assert previewed == []
-    assert sorted(by_manager) == sorted(("visit.approved", address) for address in addresses.values())
-    assert by_owner == [("visit.approved", addresses["ola"])]
-
-
-async def letters(remit: Remit, salon: Salon) -> list[tuple[str, str]]:
-    async def look(work: Work) -> list[tuple[str, str]]:
-        found = await work.statements.fetch(
-            "SELECT kind, recipient FROM mails WHERE network_id = $1 ORDER BY created_at, id", salon.network_id
-        )
-        return [(row["kind"], row["recipient"]) for row in found]
-
-    return await remit.host.perform_as_system(salon.network_id, Task(), look)
-
-
 async def test_a_visit_by_hours_ends_by_itself_at_the_minute(host: Host, clock: Clock) -> None:
     salon = await make_salon(host, PEOPLE)
     tim = await make_member(host, "tim", "technician", FIRM)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +18,6 @@ from domain.notices.rules import (
     deliverable_address,
     language_of,
     sign_in_code_mail,
-    visit_approved_mail,
-    visit_requested_mail,
     wall_time,
 )
 
@@ -191,64 +188,3 @@ def test_people_are_written_to_in_their_language_or_the_country_s(
 )
 def test_mail_servers_get_the_domain_in_ascii_and_the_mailbox_as_it_is(stored: str, delivered: str) -> None:
     assert deliverable_address(stored) == delivered
-
-
-def visit_mail(language: str = "en", *, visitor: str = "Tim Technician") -> MailText:
-    """The mail of a visit to Aurora Athens until Monday."""
-    return visit_approved_mail(
-        language, approver="Bo", visitor=visitor, role="Viewer", place="Aurora Athens", ends_at=MONDAY
-    )
-
-
-def test_a_visits_mail_word_for_word() -> None:
-    assert visit_mail() == MailText(
-        "A visit was approved: Aurora Athens",
-        "Bo let somebody in who does not work for you.\n\n"
-        "Who: Tim Technician\nAs: Viewer\nWhere: Aurora Athens\nUntil: Monday 2 March 2026, 09:05\n\n"
-        "The visit ends by itself. To end it earlier, end the assignment; the journal shows what was done.\n",
-    )
-
-
-@pytest.mark.parametrize("language", ["en", "hu", "el"])
-def test_every_language_says_who_visits_where_and_until_when(language: str) -> None:
-    text = visit_mail(language)
-
-    for part in ("Bo", "Tim Technician", "Viewer", "Aurora Athens", "09:05"):
-        assert text.body.count(part) == 1
-    assert "{" not in text.subject + text.body
-
-
-def request_mail(language: str = "en", *, visitor: str = "Tim", reason: str = "The till is stuck") -> MailText:
-    """The mail in which Tim asks for eight hours at Aurora Athens."""
-    return visit_requested_mail(
-        language, visitor=visitor, account=UUID(int=7), role="Viewer", place="Aurora Athens", hours=8, reason=reason
-    )
-
-
-def test_a_requests_mail_word_for_word() -> None:
-    assert request_mail() == MailText(
-        "Somebody asks to be let in: Aurora Athens",
-        "Tim asks to be let into your network for 8 hours.\n\n"
-        "As: Viewer\nWhere: Aurora Athens\nWhy: The till is stuck\n"
-        "Account: 00000000-0000-0000-0000-000000000007\n\n"
-        "Nothing is open yet. To let them in, approve a visit of this account; else do nothing.\n",
-    )
-
-
-@pytest.mark.parametrize("language", ["en", "hu", "el"])
-def test_every_language_says_who_asks_for_what_and_why(language: str) -> None:
-    text = request_mail(language)
-
-    for part in ("Tim", " 8 ", "Viewer", "Aurora Athens", "The till is stuck", str(UUID(int=7))):
-        assert text.body.count(part) == 1
-    assert "{" not in text.subject + text.body
-
-
-@given(st.text(max_size=200), st.text(max_size=200))
-def test_no_visitors_name_and_reason_make_a_link_or_a_line(visitor: str, reason: str) -> None:
-    for text, plain in (
-        (visit_mail(visitor=visitor), visit_mail()),
-        (request_mail(visitor=visitor, reason=reason), request_mail()),
-    ):
-        assert LINK.search(text.body) is None
-        assert len(text.body.split("\n")) == len(plain.body.split("\n"))
