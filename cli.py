@@ -34,6 +34,7 @@ from demo.accounts import DemoAccount, demo_accounts
 from demo.generate import NotADemo, generate, is_filled
 from domain.journal.operations import verify_journal
 from errors import NotFound, StartRefused
+from operator_cli import operator
 from plugins.loader import State
 from policy_cli import policies
 from resolvers.core import VERSION
@@ -59,6 +60,7 @@ cli = typer.Typer(no_args_is_help=True)
 journal = typer.Typer(help="The journal of all changes.", no_args_is_help=True)
 cli.add_typer(journal, name="journal")
 cli.add_typer(policies, name="policies")
+cli.add_typer(operator, name="operator")
 
 
 def main() -> None:

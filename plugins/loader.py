@@ -36,8 +36,8 @@ BUNDLED: Final[Mapping[str, str]] = MappingProxyType(
 # fmt: off
 OWN_PACKAGES: Final = frozenset({
     "app", "audit", "billing", "cli", "database", "demo", "doctor", "domain", "errors", "execution", "host",
-    "jobs", "migrations", "pages", "plugins", "policies", "policy_cli", "remit", "resolvers", "schema", "serving",
-    "settings", "telemetry", "terminal", "work",
+    "jobs", "migrations", "operator_cli", "pages", "plugins", "policies", "policy_cli", "remit", "resolvers", "schema",
+    "serving", "settings", "telemetry", "terminal", "work",
 })
 # fmt: on
 """Remit's top-level names: general words, so another distribution may bring one of them."""

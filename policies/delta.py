@@ -40,6 +40,7 @@ from policies.limits import heeded
 from policies.lines import Effect
 from policies.narrowing import Narrowing
 from policies.release import ClosedRole
+from policies.roles import OWNERS
 
 OWNER: Final = "owner"
 
@@ -149,11 +150,11 @@ def exceeds(policy: DomainPolicy, had: Holding, has: Holding, *, giver: Holding,
 
 
 def owners(policy: DomainPolicy) -> frozenset[UUID]:
-    """The active holders of a network's owner role: there must be one, and only they change each other."""
+    """The active holders of the domain's owner role: there must be one, and only they change each other."""
     return frozenset(
         holder_id
         for holder_id, assignments in policy.assignments.items()
-        if holder_id not in policy.inactive and any(assignment.role.code == OWNER for assignment in assignments)
+        if holder_id not in policy.inactive and any(assignment.role.code in OWNERS for assignment in assignments)
     )
 
 

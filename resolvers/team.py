@@ -5,12 +5,21 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.pages import Page
-from domain.team import people, reads
+from domain.team import people, reads, visit_requests
 from execution.declaration import mutation, query
 from execution.rows import shown
 from policies.catalogue import Level
 from schema.connections import Connection
-from schema.team import Assignment, CreateSpecialistInput, CreateSpecialistResult, Specialist, SpecialistCreated
+from schema.team import (
+    Assignment,
+    CreateSpecialistInput,
+    CreateSpecialistResult,
+    RequestVisitInput,
+    RequestVisitResult,
+    Specialist,
+    SpecialistCreated,
+    VisitRequested,
+)
 from work import Work
 
 
@@ -52,3 +61,13 @@ async def create_specialist(work: Work, *, input: CreateSpecialistInput) -> Crea
     new = people.NewSpecialist(input.name, input.position)
     row = await people.create_specialist(work, new, idempotency_key=input.idempotency_key)
     return SpecialistCreated(specialist=shown(row), journal_entry_id=work.entry_id)
+
+
+@mutation(event=visit_requests.VISIT_REQUESTED, signed_in=True)
+async def request_visit(work: Work, *, input: RequestVisitInput) -> RequestVisitResult:
+    """Ask the owners of a network to be let in: they get a mail, and nothing is open before one of them approves.
+
+    At the operator it requires `customer_visits:request`, at a partner firm `visits:request`.
+    """
+    asked = visit_requests.VisitAsked(input.network, input.role, input.hours, input.reason, input.location)
+    return VisitRequested(id=await visit_requests.request_visit(work, asked), journal_entry_id=work.entry_id)

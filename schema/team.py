@@ -96,3 +96,28 @@ CreateSpecialistResult = Annotated[
     SpecialistCreated | IdempotencyMismatch | InvalidInput | NotFound | Forbidden | BusyTryAgain,
     strawberry.union("CreateSpecialistResult", description="The specialist, or why not."),
 ]
+
+
+@strawberry.input(description="What to ask the owners of a network for.")
+class RequestVisitInput:
+    """What to ask the owners of a network for."""
+
+    network: UUID
+    role: str = strawberry.field(description="The code of a built-in role of networks; not owner.")
+    hours: int = strawberry.field(description="1 to 72.")
+    reason: str
+    location: UUID | None = strawberry.field(default=None, description="Null: wherever the owners choose.")
+
+
+@remit.type()
+class VisitRequested:
+    """The owners are asked; at most once an hour by you."""
+
+    id: UUID
+    journal_entry_id: UUID
+
+
+RequestVisitResult = Annotated[
+    VisitRequested | InvalidInput | NotFound | Forbidden | BusyTryAgain,
+    strawberry.union("RequestVisitResult", description="That the owners are asked, or why not."),
+]

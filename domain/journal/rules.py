@@ -50,6 +50,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "policy.periods_ended": "Assignments whose period was over were ended.",
     "query.refused": "{actor} asked for something that {actor} may not see.",
     "session.ended": "{actor} ended a session.",
+    "visit.requested": "{actor} asked a customer for a visit.",
+    "visit.owners_asked": "Somebody from outside asked the owners for a visit.",
 }
 OUTCOMES: Final[Mapping[str, str]] = {"denied": " It was refused.", "failed": " It failed."}
 

@@ -16,7 +16,7 @@ ENGLISH = "en"
 LANGUAGE_OF_COUNTRY = MappingProxyType({"HU": "hu", "GR": "el", "CY": "el"})
 """What people read who did not say it, where it is not English."""
 
-_NOT_OF_A_DEVICE = re.compile(r"[^\w ().,+-]|(?<!\d)\.|\.(?!\d)|_")
+_LINKING = re.compile(r"[^\w ().,+-]|(?<!\d)\.|\.(?!\d)|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,12 @@ def sign_in_code_mail(language: str, *, code: str, device: str, address_prefix: 
 
 
 def _device_name(device: str) -> str:
-    return " ".join(_NOT_OF_A_DEVICE.sub(" ", device).split())[:LONGEST_DEVICE_NAME]
+    return without_links(device, longest=LONGEST_DEVICE_NAME)
+
+
+def without_links(text: str, *, longest: int) -> str:
+    """What a stranger says, on one line, without anything that a mail program could turn into a link."""
+    return " ".join(_LINKING.sub(" ", text).split())[:longest]
 
 
 def language_of(language: str | None, *, country: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from domain.network.fan_out import for_each_network
-from domain.team import releases, telling
+from domain.team import releases, telling, visit_requests
 from domain.team.periods import PERIODS_ENDED, end_periods
 from domain.team.proposals import EXPIRED, expire_proposals
 from domain.team.uses import fold_uses
@@ -71,5 +71,6 @@ JOBS = (
     EXPIRE_PROPOSALS_OF_NETWORK,
     *telling.JOBS,
     *releases.JOBS,
+    *visit_requests.JOBS,
 )
-EVENTS = (PERIODS_ENDED, *telling.EVENTS, *releases.EVENTS)
+EVENTS = (PERIODS_ENDED, *telling.EVENTS, *releases.EVENTS, *visit_requests.EVENTS)

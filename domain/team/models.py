@@ -134,3 +134,20 @@ class AccessTest(Model):
 
     class Meta:
         table = "access_tests"
+
+
+class VisitRequest(Model):
+    """What a member of the operator (without `partner_id`) or of a partner firm asks of a customer: to be let in."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    partner_id = fields.UUIDField(null=True)
+    account_id = fields.UUIDField()
+    customer_id = fields.UUIDField()
+    location_id = fields.UUIDField(null=True)
+    role_code = fields.TextField()
+    hours = fields.IntField()
+    reason = fields.TextField()
+    asked_at = fields.DatetimeField()
+
+    class Meta:
+        table = "visit_requests"

@@ -19,6 +19,7 @@ from domain.team.consequences import ask_plugins
 from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.proposals import ApprovalRequired, ProposalRejected, ProposalRow
 from domain.team.rules import (
+    ApproveVisit,
     GrantExceedsOwn,
     OwnersOnly,
     PolicyChange,
@@ -30,7 +31,7 @@ from domain.team.rules import (
     require_unbroken,
     require_unrefused,
 )
-from domain.team.telling import TELL_OF_LOST_PROOF, TELL_OF_REVOCATION
+from domain.team.telling import TELL_OF_LOST_PROOF, TELL_OF_REVOCATION, TELL_OF_VISITS
 from plugins.contract import AccessView, Consequence
 from policies.access_tests import AccessTestOutcome
 from policies.catalogue import DomainKind
@@ -184,6 +185,8 @@ async def _record(
     )
     if only_takes_away(changes) and preview.consequences:
         await work.defer(TELL_OF_REVOCATION, network_id=work.network_id, change_id=change_id)
+    if any(isinstance(change, ApproveVisit) for change in changes):
+        await work.defer(TELL_OF_VISITS, network_id=work.network_id, change_id=change_id)
     if _loses_proof(applied.delta):
         await work.defer(TELL_OF_LOST_PROOF, network_id=work.network_id, change_id=change_id)
 

@@ -44,6 +44,13 @@ SELECT COALESCE(s.name, e.actor_id) FROM journal_entries e
 LEFT JOIN specialists s ON s.network_id = e.chain_id AND s.id::text = e.actor_id
 WHERE e.chain_id = $1 AND e.id = $2
 """
+VISITS: Final = """
+SELECT COALESCE(a.role_code, r.code) AS role, a.valid_until, l.name AS location, h.name AS visitor
+FROM assignments a JOIN locations l ON l.network_id = a.network_id AND l.id = a.location_id
+LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
+CROSS JOIN LATERAL names_of_holders(ARRAY[a.account_id]) h
+WHERE a.network_id = $1 AND a.created_epoch = $2 ORDER BY a.id
+"""
 PEOPLE: Final = "SELECT id, name, account_id FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
 ADDRESSES: Final = "SELECT id, email, language FROM accounts WHERE id = ANY ($1) AND state = 'ACTIVE'"
 
@@ -83,6 +90,11 @@ async def tell_of_expiry(host: Host, network_id: str, proposal_id: str) -> None:
     await tell(host, UUID(network_id), partial(_expiry, proposal_id=UUID(proposal_id)))
 
 
+async def tell_of_visits(host: Host, network_id: str, change_id: str) -> None:
+    """Mail the owners whom a change let in from outside."""
+    await tell(host, UUID(network_id), partial(_visits, change_id=UUID(change_id)))
+
+
 async def tell_of_lost_proof(host: Host, network_id: str, change_id: str) -> None:
     """Mail the owners which own roles are no longer free by a change."""
     await tell(host, UUID(network_id), partial(_lost_proof, change_id=UUID(change_id)))
@@ -91,9 +103,10 @@ async def tell_of_lost_proof(host: Host, network_id: str, change_id: str) -> Non
 TELL_OF_REVOCATION = Job("policies.tell_of_revocation", tell_of_revocation)
 TELL_OF_PROPOSAL = Job("policies.tell_of_proposal", tell_of_proposal)
 TELL_OF_EXPIRY = Job("policies.tell_of_expiry", tell_of_expiry)
+TELL_OF_VISITS = Job("policies.tell_of_visits", tell_of_visits)
 TELL_OF_LOST_PROOF = Job("policies.tell_of_lost_proof", tell_of_lost_proof)
 
-JOBS = (TELL_OF_REVOCATION, TELL_OF_PROPOSAL, TELL_OF_EXPIRY, TELL_OF_LOST_PROOF)
+JOBS = (TELL_OF_REVOCATION, TELL_OF_PROPOSAL, TELL_OF_EXPIRY, TELL_OF_VISITS, TELL_OF_LOST_PROOF)
 
 
 async def tell(host: Host, network_id: UUID, find: Callable[[Work], Awaitable[Told | None]]) -> None:
@@ -172,6 +185,19 @@ async def _expiry(work: Work, *, proposal_id: UUID) -> Told | None:
         return None
     words = {"details": _counted(row)}
     return Told(PolicyNews.EXPIRED, proposal_id, [row["proposed_by"]], words, {"since": row["proposed_at"]})
+
+
+async def _visits(work: Work, *, change_id: UUID) -> Told | None:
+    row = await work.statements.fetchrow(CHANGE, work.network_id, change_id)
+    visits = await work.statements.fetch(VISITS, work.network_id, row["epoch"]) if row else []
+    if row is None or not visits:
+        return None
+    words = {
+        "who": await _actor(work, row["journal_id"]),
+        "details": listed(f"{visit['visitor']}: {visit['role']}, {visit['location']}" for visit in visits),
+    }
+    until = max(visit["valid_until"] for visit in visits)
+    return Told(PolicyNews.VISIT, change_id, owners(await _policy(work)), words, {"until": until})
 
 
 async def _lost_proof(work: Work, *, change_id: UUID) -> Told | None:

@@ -113,6 +113,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, remit, pg_tem
 $$;
 GRANT EXECUTE ON FUNCTION names_of_holders(uuid[]) TO remit_app;
 
+-- Where to write to the owners of the scope's network.
+CREATE FUNCTION addresses_of_owners() RETURNS TABLE (account_id uuid, email text, language text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, remit, pg_temp AS $$
+  SELECT DISTINCT c.id, c.email, c.language FROM assignments a
+    JOIN specialists s ON s.network_id = a.network_id AND s.id = a.specialist_id AND s.state = 'ACTIVE'
+    JOIN accounts c ON c.id = s.account_id AND c.state = 'ACTIVE'
+  WHERE a.network_id = current_network() AND a.role_code = 'owner' AND a.ended_epoch IS NULL
+$$;
+GRANT EXECUTE ON FUNCTION addresses_of_owners() TO remit_app;
+
 -- The owners of the operator and of partner firms hold all of their domain for good, like those of networks.
 ALTER TABLE assignments ADD CONSTRAINT member_owner_unlimited CHECK (
   (role_code IS DISTINCT FROM 'operator_owner' AND role_code IS DISTINCT FROM 'partner_owner')
@@ -137,3 +147,23 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER last_member_owner AFTER UPDATE ON assignments DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW WHEN (OLD.role_code IN ('operator_owner', 'partner_owner')) EXECUTE FUNCTION keep_last_member_owner();
+
+-- What members ask of a customer: to be let in. It belongs to who asks; the customer's owners get it by mail. The foreign
+-- keys are the only look that the askers have into a network.
+CREATE TABLE visit_requests (
+  id uuid PRIMARY KEY,
+  partner_id uuid,
+  account_id uuid NOT NULL REFERENCES accounts (id),
+  customer_id uuid NOT NULL,
+  location_id uuid,
+  role_code text NOT NULL,
+  hours integer NOT NULL CHECK (hours BETWEEN 1 AND 72),
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
+  asked_at timestamptz NOT NULL,
+  CONSTRAINT visit_requests_customer FOREIGN KEY (customer_id) REFERENCES networks (id),
+  CONSTRAINT visit_requests_location FOREIGN KEY (customer_id, location_id) REFERENCES locations (network_id, id)
+);
+CREATE INDEX ON visit_requests (account_id, customer_id, asked_at);
+SELECT protect('visit_requests', 'several',
+  plain => '{id,partner_id,account_id,customer_id,location_id,role_code,hours,reason,asked_at}',
+  personal => '{}', secret => '{}', noise => '{}', subject => 'account_id');

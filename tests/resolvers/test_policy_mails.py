@@ -20,6 +20,7 @@ from policies.scopes import network
 from tests.api import Api
 from tests.domain.identity.people import rows
 from tests.factories import Salon, make_salon
+from tests.members import make_member
 from work import Task
 
 PEOPLE = {
@@ -145,6 +146,18 @@ async def test_the_owners_are_told_when_a_role_of_theirs_is_no_longer_free(
     mails = await received(remit, salon)
     assert [(mail.name, mail.kind) for mail in mails] == [("hal", "policy.not_free"), ("ola", "policy.not_free")]
     assert "- payments:create (PAYMENTS)" in mails[0].body
+
+
+async def test_the_owners_are_told_who_was_let_in_and_until_when(remit: Remit, api: Api, salon: Salon) -> None:
+    tim = await make_member(remit.host, "tim", "account_manager")
+    visit = {"account": tim.account_id, "role": "viewer", "location": salon.north, "hours": 2}
+    await change(api, salon, "bo", {"approveVisit": visit})
+
+    mails = await received(remit, salon)
+
+    assert [(mail.name, mail.kind) for mail in mails] == [("hal", "policy.visit"), ("ola", "policy.visit")]
+    assert "Bo let somebody from outside in, until" in mails[0].body
+    assert "- Tim: viewer, North" in mails[0].body
 
 
 @pytest.mark.parametrize("news", PolicyNews)
