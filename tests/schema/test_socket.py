@@ -15,8 +15,10 @@ from tests.sockets import PROTOCOL, begin, close_code, opened, receive, send, se
 
 
 @pytest.fixture
-def host() -> StubHost:
-    return StubHost()
+async def host() -> AsyncIterator[StubHost]:
+    host = StubHost()
+    yield host
+    await host.database.epochs.close()
 
 
 @pytest.fixture
