@@ -29,7 +29,7 @@ from work import Caller, Task, Work
 
 PEOPLE = {"hal": ("owner", "network"), "bo": ("manager", "network"), "ana": ("administrator", "north")}
 END = "UPDATE assignments SET ended_epoch = next_policy_epoch() WHERE network_id = $1 AND id = $2"
-REFUSALS = "SELECT FROM journal_entries WHERE code = 'query.refused' AND outcome = 'denied'"
+REFUSALS = "SELECT FROM journal_entries WHERE chain_id = $1 AND code = 'query.refused' AND outcome = 'denied'"
 LAST_SEEN = "SELECT last_seen_at FROM sessions WHERE account_id = $1"
 PATIENCE_SECONDS = 30
 
@@ -112,7 +112,7 @@ async def test_a_subscription_ends_with_its_right_and_the_refusal_is_journaled(r
     assert first.data is not None
     assert first.data["followed"] > 0
     assert (last.data, code_of(last)) == (None, "FORBIDDEN")
-    assert len(await read(remit.host, salon, REFUSALS)) == 1
+    assert len(await read(remit.host, salon, REFUSALS, salon.network_id)) == 1
 
 
 async def test_what_concerns_others_is_passed_over_without_a_work(

@@ -34,7 +34,7 @@ from tests.system.server import PROCESSES, Server, running
 from work import Task, Work
 
 SIZE_OF_NETWORK: Final = 50
-AT_ONCE: Final = 10
+AT_ONCE: Final = 5
 """Revocations at a time where each takes the time of a poll."""
 
 PROMISED_SECONDS: Final = 1.0
