@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 from uuid import UUID
 
@@ -29,21 +27,11 @@ class Live:
     Raises what opening a Work raises, and Forbidden once the subscription's capability is no longer held.
     """
 
-    def __init__(self, context: RequestContext, task: Task) -> None:
+    def __init__(self, context: RequestContext, task: Task, hold: Hold) -> None:
         self._context = context
         self._task = task
-        self._stack = ExitStack()
-        self._hold: Hold | None = None
+        self._hold = hold
         self._work: Work | None = None
-
-    def __enter__(self) -> Self:
-        self._hold = self._stack.enter_context(self._context.host.database.epochs.hold())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def __aiter__(self) -> Self:
         return self
@@ -68,19 +56,19 @@ class Live:
 
     async def _open(self) -> Work:
         self._work = await self._context.open_event()
-        self._held.renew(epochs_of(self._work))
+        self._hold.renew(epochs_of(self._work))
         self._task.gate(self._work.viewer)
         return self._work
 
     async def _until_concerned(self, work: Work) -> None:
         while True:
-            await self._held.change(within=seconds_until(_boundaries(work), host=work.host))
+            await self._hold.change(within=seconds_until(_boundaries(work), host=work.host))
             if not await self._concerns_others(work):
                 return
 
     async def _concerns_others(self, work: Work) -> bool:
         """Whether only the network's policy is another, and says the same of the viewer; it is held from now on."""
-        viewer, differing, network_id = work.viewer, self._held.differing, work.viewer.network_id
+        viewer, differing, network_id = work.viewer, self._hold.differing, work.viewer.network_id
         if viewer.policy is None or viewer.holder_id is None or network_id is None or [*differing] != [network_id]:
             return False
         if differing[network_id] < viewer.epoch:
@@ -89,7 +77,7 @@ class Live:
         if not policy.says_the_same(viewer.policy, viewer.holder_id):
             return False
         work.viewer = replace(viewer, policy=policy)  # the old one is let go of
-        self._held.renew({**self._held.held, network_id: policy.epoch})
+        self._hold.renew({**self._hold.held, network_id: policy.epoch})
         return True
 
     async def may_be_told(self) -> bool:
@@ -101,13 +89,7 @@ class Live:
             await epochs.fresh()
         except EpochsUnread:
             return False
-        return not self._held.differing
-
-    @property
-    def _held(self) -> Hold:
-        if self._hold is None:
-            raise RuntimeError("a subscription's Works are opened inside of `with live`")
-        return self._hold
+        return not self._hold.differing
 
 
 def epochs_of(work: Work) -> dict[UUID, int]:
