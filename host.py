@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 from asyncpg import Record
@@ -29,6 +30,7 @@ from database.statements import Statements
 from plugins.contract import Consequences, VerdictFamily
 from policies.access_tests import AccessTest
 from policies.catalogue import DomainKind
+from policies.compile import DomainPolicy
 from policies.release import Release
 from policies.scopes import Domain, network
 from policies.store import PolicyCache
@@ -71,6 +73,9 @@ class Host:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _public_turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
     _live_turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
+    _policy_readers: WeakValueDictionary[UUID, asyncio.Lock] = field(
+        init=False, repr=False, compare=False, default_factory=WeakValueDictionary
+    )
 
     def __post_init__(self) -> None:
         # A public Work takes a second connection to count its try. As many as there are connections would hold them
@@ -96,6 +101,19 @@ class Host:
         """
         async with self._live_turns, self.database.read() as statements:
             yield await self._open(statements, caller)
+
+    async def policy_since(self, network_id: UUID, epoch: int) -> DomainPolicy:
+        """A network's policy of this epoch or a later one, for nobody in particular; read once for all who wait for it.
+
+        Raises NotFound.
+        """
+        async with self._policy_readers.setdefault(network_id, asyncio.Lock()):
+            return self.policies.kept_since(network(network_id), epoch) or await self._read_policy(network_id)
+
+    async def _read_policy(self, network_id: UUID) -> DomainPolicy:
+        async with self.database.read() as statements:
+            await self._open(statements, Caller(domain=network(network_id)), Task(is_system=True))
+            return await self.policies.read(statements.fetch, network(network_id))
 
     @asynccontextmanager
     async def rehearsal(self, caller: Caller) -> AsyncIterator[Work]:

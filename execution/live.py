@@ -1,17 +1,17 @@
 """What a subscription lives on: its viewer's Works one after another, each with the rights of its own moment.
 
-Order for an event: wait until an epoch differs or time alone may have changed the answer, open a Work (session and
-policy are read in its snapshot), ask the capability again, yield; the event is read from that Work, which is closed
-before the event is sent. So no event shows more than its viewer might read when it was made.
+Order for an event: wait until an epoch differs or time alone may have changed the answer, pass over a policy that says
+the same of the viewer, open a Work (session and policy are read in its snapshot), ask the capability again, yield. The
+event is read from that Work, which is closed before the event is sent. So no event shows more than its viewer might
+read when it was made, and a change of one person's rights costs the others no statement.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 from uuid import UUID
 
@@ -24,25 +24,14 @@ from work import Task, Work
 class Live:
     """Iterated, it opens a Work now, and another whenever its viewer may hold something else than in the one before.
 
-    A Work may show that nothing has changed: somebody else's rights have. Raises what opening a Work raises, and
-    Forbidden once the subscription's capability is no longer held.
+    Raises what opening a Work raises, and Forbidden once the subscription's capability is no longer held.
     """
 
-    def __init__(self, context: RequestContext, task: Task) -> None:
+    def __init__(self, context: RequestContext, task: Task, hold: Hold) -> None:
         self._context = context
         self._task = task
-        self._stack = ExitStack()
-        self._hold: Hold | None = None
+        self._hold = hold
         self._work: Work | None = None
-
-    def __enter__(self) -> Self:
-        self._hold = self._stack.enter_context(self._context.host.database.epochs.hold())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def __aiter__(self) -> Self:
         return self
@@ -50,7 +39,7 @@ class Live:
     async def __anext__(self) -> Work:
         await self._context.close()
         if self._work is not None:
-            await self._held.change(within=seconds_until(_boundaries(self._work), host=self._work.host))
+            await self._until_concerned(self._work)
         return await self._open()
 
     @property
@@ -67,9 +56,29 @@ class Live:
 
     async def _open(self) -> Work:
         self._work = await self._context.open_event()
-        self._held.renew(epochs_of(self._work))
+        self._hold.renew(epochs_of(self._work))
         self._task.gate(self._work.viewer)
         return self._work
+
+    async def _until_concerned(self, work: Work) -> None:
+        while True:
+            await self._hold.change(within=seconds_until(_boundaries(work), host=work.host))
+            if not await self._concerns_others(work):
+                return
+
+    async def _concerns_others(self, work: Work) -> bool:
+        """Whether only the network's policy is another, and says the same of the viewer; it is held from now on."""
+        viewer, differing, network_id = work.viewer, self._hold.differing, work.viewer.network_id
+        if viewer.policy is None or viewer.holder_id is None or network_id is None or [*differing] != [network_id]:
+            return False
+        if differing[network_id] < viewer.epoch:
+            return False
+        policy = await work.host.policy_since(network_id, differing[network_id])
+        if not policy.says_the_same(viewer.policy, viewer.holder_id):
+            return False
+        work.viewer = replace(viewer, policy=policy)  # the old one is let go of
+        self._hold.renew({**self._hold.held, network_id: policy.epoch})
+        return True
 
     async def may_be_told(self) -> bool:
         """Whether the event that was read last may go out. After a pause of the process the epochs are read first."""
@@ -80,13 +89,7 @@ class Live:
             await epochs.fresh()
         except EpochsUnread:
             return False
-        return not self._held.is_outdated
-
-    @property
-    def _held(self) -> Hold:
-        if self._hold is None:
-            raise RuntimeError("a subscription's Works are opened inside of `with live`")
-        return self._hold
+        return not self._hold.differing
 
 
 def epochs_of(work: Work) -> dict[UUID, int]:

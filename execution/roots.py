@@ -64,17 +64,17 @@ def _events_of(root: Root) -> Resolver:
 
     async def resolve(info: Info, **arguments: Any) -> AsyncIterator[Any]:
         context: RequestContext = info.context
-        context.live = live = Live(context, task)
         try:
             require_instants(arguments)
-            with live:
+            with context.host.database.epochs.hold() as hold:
+                context.live = live = Live(context, task, hold)
                 async with aclosing(root.function(live, **arguments)) as events:
                     async for event in events:
                         await live.ensure_open()
                         yield event
         except UserError as error:
-            if isinstance(error, Forbidden):
-                context.note_refusal(live.work, QUERY_REFUSED, error)
+            if isinstance(error, Forbidden) and context.live is not None:
+                context.note_refusal(context.live.work, QUERY_REFUSED, error)
             yield _as_answer(info._raw_info, error)
         finally:
             await context.close()

@@ -204,6 +204,10 @@ class DomainPolicy:
             return compiled.until
         return min(compiled.until, now.replace(second=0, microsecond=0) + timedelta(minutes=1))
 
+    def says_the_same(self, other: DomainPolicy, holder_id: UUID) -> bool:
+        """Whether another epoch says the same of the holder as this one, at every place and instant."""
+        return self.places == other.places and self._said_of(holder_id) == other._said_of(holder_id)
+
     def held_by(self, holder_id: UUID, now: datetime) -> Grants:
         """What this holder can do now from some address at some hour: `could` is billing's "holds"."""
         return self.shared_grants(self.holding(holder_id).grants(now))
@@ -225,6 +229,14 @@ class DomainPolicy:
                     lacking |= bit
             self._lacking[held] = lacking
         return lacking
+
+    def _said_of(self, holder_id: UUID) -> tuple[object, ...]:
+        # By the roles' lines: another epoch has closed the domain's own roles anew
+        holding = self.holding(holder_id)
+        return holding.is_active, *(
+            (one.role.code, one.role.lines, one.location_id, one.limits, one.valid_from, one.valid_until)
+            for one in holding.assignments
+        )
 
     def _compiled_at(self, holder_id: UUID, now: datetime) -> _Compiled:
         compiled = self._compiled.get(holder_id)

@@ -171,9 +171,18 @@ class PolicyCache:
         if kept is not None and kept.epoch == epoch:
             self._policies.move_to_end(domain)
             return kept
+        return await self.read(fetch, domain)
+
+    async def read(self, fetch: Fetch, domain: Domain) -> DomainPolicy:
+        """The domain's policy as the fetch's snapshot has it; kept from now on."""
         loaded = await load_policy(fetch, domain, self._release)
         self._keep(loaded)
         return loaded
+
+    def kept_since(self, domain: Domain, epoch: int) -> DomainPolicy | None:
+        """The policy that is kept, where it is of this epoch or a later one."""
+        kept = self._policies.get(domain)
+        return kept if kept is not None and kept.epoch >= epoch else None
 
     def _keep(self, loaded: DomainPolicy) -> None:
         kept = self._policies.get(loaded.domain)

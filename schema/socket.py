@@ -22,7 +22,11 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
 )
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, Message
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 from strawberry.types import ExecutionResult
 
 from execution.context import RequestContext
@@ -88,6 +92,15 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             return
         await super().handle_message(message)
 
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation, or refuse it where the socket has as many as it may."""
+        most = self.max_subscriptions_per_connection or 0
+        if self.connection_acknowledged and message["id"] not in self.operations and len(self.operations) >= most:
+            refused: Message = {"id": message["id"], "type": "error", "payload": [_too_many(most).formatted]}
+            await self.send_message(refused)
+            return
+        await super().handle_subscribe(message)
+
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         """Carry out one operation in a context of its own."""
         own = copy.copy(self)
@@ -130,6 +143,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 def _is_end(result: ExecutionResult) -> bool:
     """Whether the subscription itself has failed; the errors of an event have a path."""
     return result.data is None and any(error.path is None for error in result.errors or ())
+
+
+def _too_many(most: int) -> GraphQLError:
+    return GraphQLError(
+        f"A socket carries {most} operations at a time.",
+        extensions={"code": "TOO_MANY_SUBSCRIPTIONS", "hint": "Complete one, or open another socket."},
+    )
 
 
 def _paused() -> GraphQLError:

@@ -71,7 +71,7 @@ def written(settings: Settings) -> tuple[list[Record], list[Record], list[Record
         fetch = work.statements.fetch
         return (
             await fetch("SELECT * FROM assignments ORDER BY id"),
-            await fetch("SELECT * FROM policy_changes ORDER BY epoch"),
+            await fetch("SELECT * FROM policy_changes WHERE origin <> 'RELEASE' ORDER BY epoch"),
             await fetch("SELECT * FROM journal_entries WHERE code = 'policy.changed' ORDER BY seq"),
         )
 

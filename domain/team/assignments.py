@@ -156,9 +156,9 @@ def _check(work: Work, change: AssignRole, holder: Holder, path: tuple[str | int
 
 def _require_same_terms(work: Work, terms: Terms, held: asyncpg.Record, path: tuple[str | int, ...]) -> None:
     """Let a repetition through; one on other terms would be believed, and never hold. Raises InvalidInput."""
-    starts_alike = held["valid_from"] == terms.valid_from or (
-        terms.valid_from is None and held["valid_from"] <= work.at
-    )
+    # Not the Work's own instant: whoever waited for the lock may have begun before whoever had it.
+    has_begun = held["valid_from"] <= work.host.clock()
+    starts_alike = held["valid_from"] == terms.valid_from or (terms.valid_from is None and has_begun)
     if not starts_alike or not terms.end_like(held["valid_until"]):
         raise InvalidInput(
             "This role is held there already, for another period.",

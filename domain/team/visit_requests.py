@@ -71,7 +71,7 @@ class VisitAsked:
 
 async def request_visit(work: Work, asked: VisitAsked) -> UUID:
     """Ask a customer's owners to be let in; answers the request's id. Raises Forbidden, NotFound, InvalidInput."""
-    work.viewer.require(ASKING[work.domain.kind])
+    work.require(ASKING[work.domain.kind])
     _require_known_role(work, asked.role)
     if not 1 <= asked.hours <= LONGEST_HOURS:
         raise InvalidInput(

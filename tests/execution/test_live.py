@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -21,13 +22,14 @@ from execution.live import Live
 from host import Host
 from policies.capabilities import CORE
 from policies.catalogue import Catalogue, Level
+from policies.compile import DomainPolicy
 from schema.builder import Part, RemitSchema
 from tests.factories import Person, Salon, make_salon
 from work import Caller, Task, Work
 
-PEOPLE = {"hal": ("owner", "network"), "bo": ("manager", "network")}
+PEOPLE = {"hal": ("owner", "network"), "bo": ("manager", "network"), "ana": ("administrator", "north")}
 END = "UPDATE assignments SET ended_epoch = next_policy_epoch() WHERE network_id = $1 AND id = $2"
-REFUSALS = "SELECT FROM journal_entries WHERE code = 'query.refused' AND outcome = 'denied'"
+REFUSALS = "SELECT FROM journal_entries WHERE chain_id = $1 AND code = 'query.refused' AND outcome = 'denied'"
 LAST_SEEN = "SELECT last_seen_at FROM sessions WHERE account_id = $1"
 PATIENCE_SECONDS = 30
 
@@ -92,7 +94,8 @@ async def read(host: Host, salon: Salon, sql: str, *arguments: object) -> list[a
 
 
 def code_of(result: ExecutionResult) -> Any:
-    (error,) = result.errors or ()
+    assert result.errors is not None
+    (error,) = result.errors
     assert error.extensions is not None
     return error.extensions["code"]
 
@@ -109,7 +112,44 @@ async def test_a_subscription_ends_with_its_right_and_the_refusal_is_journaled(r
     assert first.data is not None
     assert first.data["followed"] > 0
     assert (last.data, code_of(last)) == (None, "FORBIDDEN")
-    assert len(await read(remit.host, salon, REFUSALS)) == 1
+    assert len(await read(remit.host, salon, REFUSALS, salon.network_id)) == 1
+
+
+async def test_what_concerns_others_is_passed_over_without_a_work(
+    remit: Remit, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, was_asked = count_looks(monkeypatch), asyncio.Event()
+    policy_since = Host.policy_since
+
+    async def watched(host: Host, network_id: UUID, epoch: int) -> DomainPolicy:
+        policy = await policy_since(host, network_id, epoch)
+        was_asked.set()
+        return policy
+
+    monkeypatch.setattr(Host, "policy_since", watched)
+    async with events(remit.host, salon["bo"], followed) as results:
+        await soon(results)
+        coming = asyncio.create_task(anext(results))
+        await take_role(remit.host, salon, salon["ana"])
+        await asyncio.wait_for(was_asked.wait(), PATIENCE_SECONDS)
+        await take_role(remit.host, salon, salon["bo"])
+        last = await asyncio.wait_for(coming, PATIENCE_SECONDS)
+
+    assert code_of(last) == "FORBIDDEN"
+    assert len(looks) == 2
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[Caller]:
+    """The callers for whom a Work is opened again from now on."""
+    callers: list[Caller] = []
+    look_again = Host.look_again
+
+    def counted(host: Host, caller: Caller) -> AbstractAsyncContextManager[Work]:
+        callers.append(caller)
+        return look_again(host, caller)
+
+    monkeypatch.setattr(Host, "look_again", counted)
+    return callers
 
 
 async def test_an_event_of_its_own_is_told_only_to_who_may_still_read_it(remit: Remit, salon: Salon) -> None:

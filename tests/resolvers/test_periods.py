@@ -20,7 +20,7 @@ from tests.resolvers.visits import count
 from work import Work
 
 PEOPLE = {"hal": ("owner", "network"), "bo": ("manager", "network"), "nil": ("", "network")}
-ASSIGNED = "query ($of: ID!) { assignments(network: $of) { nodes { role holder { name } visitorId } } }"
+ASSIGNED = "query ($of: ID!) { assignments(network: $of) { nodes { role holder { name } account { name } } } }"
 CHANGES = """
 query ($of: ID!) {
   policyChanges(network: $of) {

@@ -10,13 +10,16 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from schema.view import SUBSCRIPTIONS
 from tests.schema.toy import ACCOUNT_ID, StubHost, toy_app
 from tests.sockets import PROTOCOL, begin, close_code, opened, receive, send, served, subscribe
 
 
 @pytest.fixture
-def host() -> StubHost:
-    return StubHost()
+async def host() -> AsyncIterator[StubHost]:
+    host = StubHost()
+    yield host
+    await host.database.epochs.close()
 
 
 @pytest.fixture
@@ -102,6 +105,22 @@ async def test_an_epoch_that_is_read_as_it_was_wakes_nobody(address: str, host: 
         await subscribe(websocket, "{ hello }", operation_id="2")
 
         assert (await receive(websocket))["id"] == "2"
+
+
+async def test_one_operation_too_many_is_refused_and_the_others_go_on(address: str, host: StubHost) -> None:
+    async with opened(address, authorization="Bearer good") as websocket:
+        for number in range(SUBSCRIPTIONS):
+            await subscribe(websocket, "subscription { counted }", operation_id=str(number))
+            await receive(websocket)
+
+        await subscribe(websocket, "{ hello }", operation_id="more")
+        refused = await receive(websocket)
+        host.tell_epoch()
+        told = [await receive(websocket) for _ in range(SUBSCRIPTIONS)]
+
+    assert (refused["id"], refused["type"]) == ("more", "error")
+    assert [error["extensions"]["code"] for error in refused["payload"]] == ["TOO_MANY_SUBSCRIPTIONS"]
+    assert {one["id"] for one in told} == {str(number) for number in range(SUBSCRIPTIONS)}
 
 
 async def test_a_mistake_of_ours_ends_a_subscription_and_is_masked(address: str) -> None:

@@ -131,7 +131,7 @@ class StubHost:
 
     def _work(self, caller: Caller) -> Any:
         account_id = ACCOUNT_ID if caller.token == "good" else None
-        viewer = SimpleNamespace(account_id=account_id, policy=None, holder_id=account_id)
+        viewer = SimpleNamespace(account_id=account_id, policy=None, holder_id=account_id, network_id=None)
         session = self._session() if account_id else None
         return SimpleNamespace(host=self, caller=caller, viewer=viewer, session=session, cookies=[])
 

@@ -57,11 +57,11 @@ def start_server(data_dir: Path, log: Path, *arguments: str, patience: float = S
 
 
 @contextmanager
-def running(data_dir: Path, log: Path) -> Iterator[list[Server]]:
+def running(data_dir: Path, log: Path, *, processes: int = PROCESSES) -> Iterator[list[Server]]:
     """Several processes, all on one data folder and so on one database; all are stopped in the end."""
     with ExitStack() as stack:
         servers = []
-        for _ in range(PROCESSES):
+        for _ in range(processes):
             servers.append(start_server(data_dir, log))
             stack.callback(servers[-1].stop)
         yield servers

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -22,6 +23,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from app import Remit, open_remit
+from database.epochs import FRESH_SECONDS
 from database.migrate import migrate
 from domain.identity.operations import SESSION_ENDED
 from domain.team.operations import POLICY_CHANGED
@@ -32,7 +34,7 @@ from tests.system.server import PROCESSES, Server, running
 from work import Task, Work
 
 SIZE_OF_NETWORK: Final = 50
-AT_ONCE: Final = 10
+AT_ONCE: Final = 5
 """Revocations at a time where each takes the time of a poll."""
 
 PROMISED_SECONDS: Final = 1.0
@@ -151,6 +153,36 @@ async def test_what_is_taken_away_is_told_to_every_process(
     assert sum(one.allowed for one in (*signalled, *silent)) == 0
     if revocations >= 1000:
         assert max(each for one in (*signalled, *silent) for each in one.seconds) <= PROMISED_SECONDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revocation", REVOCATIONS, ids=["role", "session"])
+async def test_a_process_that_was_paused_tells_nothing_old(
+    folder: Path, tmp_path: Path, revocation: Revocation
+) -> None:
+    async with open_remit(Settings(data_dir=folder, _env_file=None), prepare=migrate) as remit:
+        ((salon, person, _),) = await leaving(remit, 1)
+        with running(folder, tmp_path / "server.log", processes=1) as servers:
+            async with following(servers, person) as (websocket,):
+                await asyncio.sleep(1)  # the socket's own watch has begun
+                with paused(servers[0]):
+                    await revoke(remit, salon, person, revocation)
+                    await asyncio.sleep(FRESH_SECONDS + 1)
+                began = time.monotonic()
+
+                await revocation.await_told(websocket)
+
+                print(f"told {(time.monotonic() - began) * 1000:.1f} ms after a pause")
+
+
+@contextmanager
+def paused(server: Server) -> Iterator[None]:
+    """The process does nothing for the length of the block, as on a machine that sleeps."""
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.process.send_signal(signal.SIGCONT)
 
 
 def batches(people: Sequence[Leaving], size: int) -> Iterator[Sequence[Leaving]]:
