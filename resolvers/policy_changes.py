@@ -10,8 +10,7 @@ from uuid import UUID
 from domain.network.reads import require_network
 from domain.pages import Page
 from domain.team import access_tests, operations, proposals
-from domain.team.limits import typed_limits
-from domain.team.rules import (
+from domain.team.changes import (
     ApproveVisit,
     AssignRole,
     ChangeRoleLines,
@@ -26,6 +25,7 @@ from domain.team.rules import (
     SetLimits,
     SuspendHolder,
 )
+from domain.team.limits import typed_limits
 from errors import InvalidInput, NotFound
 from execution.declaration import mutation, query
 from execution.rows import shown

@@ -15,10 +15,10 @@ from asyncpg import Record
 
 from domain.network import reads as network
 from domain.team import reads
+from domain.team.changes import EndAccessTest, SaveAccessTest, place_of, predicate_to_json, who_to_json
 from domain.team.consequences import ask_outcomes
 from domain.team.models import AccessTest as AccessTestRow
 from domain.team.roles import role_key
-from domain.team.rules import EndAccessTest, SaveAccessTest, place_of, predicate_to_json, who_to_json
 from domain.texts import typed_text
 from errors import InvalidInput, NotFound
 from plugins.contract import AccessView

@@ -17,26 +17,22 @@ import asyncpg
 
 from database.sqlstate import constraint_of
 from domain.team import access_tests, assignments, roles, suspension, visits
-from domain.team.rules import (
-    MOST_CHANGES,
+from domain.team.changes import (
     ApproveVisit,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
     EndAccessTest,
     EndAssignment,
-    GrantExceedsOwn,
-    LastOwner,
     PolicyChange,
     ResumeHolder,
     RetireRole,
     SaveAccessTest,
-    ServiceAccountGives,
     SetLimits,
     SuspendHolder,
-    require_taking,
     required_by,
 )
+from domain.team.rules import MOST_CHANGES, GrantExceedsOwn, LastOwner, ServiceAccountGives, require_taking
 from errors import InvalidInput
 from policies.compile import DomainPolicy
 from policies.delta import Delta, delta_between, missing_grants

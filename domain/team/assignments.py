@@ -12,12 +12,13 @@ from uuid_utils.compat import uuid7
 
 from domain.network import reads as network
 from domain.team import reads
+from domain.team.changes import AssignRole, EndAssignment, SetLimits, required_by
 from domain.team.holders import Holder
 from domain.team.holders import holder as found_holder
 from domain.team.limits import require_registered
 from domain.team.models import Assignment
 from domain.team.roles import role_key
-from domain.team.rules import AssignRole, EndAssignment, OwnersOnly, SetLimits, required_by
+from domain.team.rules import OwnersOnly
 from domain.texts import require_kept
 from errors import InvalidInput
 from policies.compile import DomainPolicy

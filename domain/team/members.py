@@ -6,9 +6,9 @@ from typing import Final
 
 from domain.team.application import NEXT_EPOCH
 from domain.team.assignments import Place, Terms, give
+from domain.team.changes import AssignRole
 from domain.team.holders import account
 from domain.team.models import PolicyChange as PolicyChangeRecord
-from domain.team.rules import AssignRole
 from policies.delta import delta_between
 from policies.limits import NO_LIMITS
 from policies.store import load_policy

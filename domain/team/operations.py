@@ -15,14 +15,13 @@ from uuid_utils.compat import uuid7
 from audit.entries import Area, EventType
 from domain.team import access_tests, proposals
 from domain.team.application import Applied, apply_changes
+from domain.team.changes import ApproveVisit, PolicyChange
 from domain.team.consequences import ask_plugins
 from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.proposals import ApprovalRequired, ProposalRejected, ProposalRow
 from domain.team.rules import (
-    ApproveVisit,
     GrantExceedsOwn,
     OwnersOnly,
-    PolicyChange,
     PolicyPreview,
     ProposerMayNot,
     must_agree,

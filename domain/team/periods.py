@@ -9,8 +9,8 @@ from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
 from domain.team.application import NEXT_EPOCH
+from domain.team.changes import EndAssignment
 from domain.team.models import PolicyChange
-from domain.team.rules import EndAssignment
 from policies.scopes import network
 from work import Task, Work
 

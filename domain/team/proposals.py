@@ -19,24 +19,22 @@ from pydantic import TypeAdapter
 
 from audit.entries import Area, EventType
 from domain.pages import Count, Order, Page, Slice
-from domain.team.models import PolicyProposal
-from domain.team.rules import (
+from domain.team.changes import (
     ApproveVisit,
     AssignRole,
     ChangeRoleLines,
     CreateRole,
     EndAccessTest,
     EndAssignment,
-    OwnProposal,
     PolicyChange,
-    PolicyPreview,
-    ProposalDecided,
     ResumeHolder,
     RetireRole,
     SaveAccessTest,
     SetLimits,
     SuspendHolder,
 )
+from domain.team.models import PolicyProposal
+from domain.team.rules import OwnProposal, PolicyPreview, ProposalDecided
 from domain.team.telling import TELL_OF_EXPIRY, TELL_OF_PROPOSAL
 from errors import NotFound
 from work import Work

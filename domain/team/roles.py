@@ -12,8 +12,9 @@ from uuid import UUID
 import orjson
 from asyncpg import Record
 
+from domain.team.changes import ChangeRoleLines, CreateRole, LineAsked, RetireRole
 from domain.team.models import Assignment, Role, RoleLine
-from domain.team.rules import OWNER, ChangeRoleLines, CreateRole, LineAsked, RetireRole, RoleInUse
+from domain.team.rules import OWNER, RoleInUse
 from domain.texts import is_storable, require_kept, typed_text
 from errors import InvalidInput, NotFound
 from policies.lines import InvalidPolicy, Line, Problem

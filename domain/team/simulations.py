@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.pages import Order, Page, Slice
+from domain.team.changes import LineAsked
 from domain.team.consequences import ask_verdicts
 from domain.team.delta_pages import entries_page
-from domain.team.rules import LineAsked
 from domain.texts import require_kept
 from errors import InvalidInput
 from plugins.contract import AccessView, VerdictFamily

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from domain.team import reads
 from domain.team.assignments import LONGEST_REASON
-from domain.team.rules import OWNER, OwnersOnly, ResumeHolder, SuspendHolder
+from domain.team.changes import ResumeHolder, SuspendHolder
+from domain.team.rules import OWNER, OwnersOnly
 from domain.texts import require_kept
 from errors import InvalidInput
 from policies.compile import DomainPolicy

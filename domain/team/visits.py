@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from domain.network import reads as network
 from domain.team import reads
 from domain.team.assignments import LONGEST_REASON, NO_SLACK, Place, Terms, give
+from domain.team.changes import ApproveVisit
 from domain.team.holders import AccountFound, account
 from domain.team.limits import require_registered
 from domain.team.roles import role_key
-from domain.team.rules import LONGEST_VISIT, OWNER, ApproveVisit
+from domain.team.rules import LONGEST_VISIT, OWNER
 from domain.texts import require_kept
 from errors import InvalidInput, NotFound
 from work import Work

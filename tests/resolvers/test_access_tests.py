@@ -11,7 +11,8 @@ import pytest
 from app import Remit
 from domain.team import operations
 from domain.team.access_tests import sentence_of
-from domain.team.rules import AccessTestFailed, AssignRole, EndAccessTest
+from domain.team.changes import AssignRole, EndAccessTest
+from domain.team.rules import AccessTestFailed
 from errors import InvalidInput
 from policies.access_tests import AccessTest, Group, HoldersOf, Holds, Mode, OneHolder, Quantifier
 from tests.api import Api

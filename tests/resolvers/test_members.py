@@ -16,8 +16,9 @@ from audit.entries import OPERATOR_CHAIN
 from database.sqlstate import constraint_of
 from domain.journal.operations import verify_journal
 from domain.team import operations
+from domain.team.changes import AssignRole, EndAssignment, PolicyChange
 from domain.team.models import Assignment, Specialist
-from domain.team.rules import AssignRole, EndAssignment, GrantExceedsOwn, PolicyChange
+from domain.team.rules import GrantExceedsOwn
 from errors import UserError
 from policies.narrowing import Narrowing, Restriction, Taking
 from policies.scopes import OPERATOR, Domain, network, partner

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from app import Remit
 from database.sqlstate import constraint_of
 from domain.team import operations
-from domain.team.rules import ApproveVisit, PolicyChange
+from domain.team.changes import ApproveVisit, PolicyChange
 from errors import UserError
 from host import Host
 from policies.scopes import OPERATOR, network, partner

@@ -13,7 +13,8 @@ from app import Remit
 from audit.entries import Area, EventType
 from database.statements import Statements
 from domain.team import operations
-from domain.team.rules import ConsentRequired, ConsequenceRefused, ResumeHolder, SuspendHolder
+from domain.team.changes import ResumeHolder, SuspendHolder
+from domain.team.rules import ConsentRequired, ConsequenceRefused
 from errors import UserError
 from plugins.contract import AccessView, Consequence
 from policies.scopes import network

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from app import Remit, asgi_of
 from database.statements import Statements
 from domain.team import proposals
-from domain.team.proposals import KINDS, kept_changes, read_changes
-from domain.team.rules import (
+from domain.team.changes import (
     AssignRole,
     ChangeRoleLines,
     CreateRole,
@@ -33,6 +32,7 @@ from domain.team.rules import (
     SetLimits,
     SuspendHolder,
 )
+from domain.team.proposals import KINDS, kept_changes, read_changes
 from plugins.contract import AccessView, Consequence
 from policies.access_tests import Group, HasVerdict, HoldersOf, Holds, Mode, OneHolder, Quantifier
 from policies.limit_syntax import limits_from_words
