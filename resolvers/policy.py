@@ -11,15 +11,15 @@ from domain.team.own_access import own_holdings
 from execution.declaration import query, subscription
 from execution.live import Live
 from execution.rows import shown
-from policies.catalogue import Level
+from policies.catalogue import DomainKind, Level
 from schema.policy import Access, AccessExplanation, Capability, Decision, Role
 from work import Work
 
 
 @query(signed_in=True)
-async def capabilities(work: Work) -> list[Capability]:
-    """The catalogue: everything that can be permitted, and whether it costs a seat."""
-    return shown(explanations.capabilities(work))
+async def capabilities(work: Work, *, domain: DomainKind | None = None) -> list[Capability]:
+    """The catalogue: everything that can be permitted (in one kind of domain), and whether it costs a seat."""
+    return shown(explanations.capabilities(work, domain))
 
 
 @query(signed_in=True)

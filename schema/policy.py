@@ -15,6 +15,7 @@ from schema.network import Location
 from schema.role_lines import Effect
 from schema.team import Assignment
 
+strawberry.enum(catalogue.DomainKind, name="Domain", description="Whose business something is.")
 strawberry.enum(catalogue.Level, description="Where a capability can be asked.")
 strawberry.enum(explain.SuggestionKind, description="What to do so that it would be allowed.")
 strawberry.enum(reasons.IgnoredBecause, description="Why a line that names the capability did not decide.")
@@ -44,13 +45,25 @@ class Role:
     lines: list[str] = strawberry.field(description="Each line as it is written, such as `manager: allow roles:read`.")
 
 
+@remit.type(row=explanations.ConditionalShown)
+class ConditionalAccess:
+    """What you may do to some objects."""
+
+    capability: str
+    under: list[str] = strawberry.field(
+        description="Alternatives in words, such as `own back=7`; one must be met. Empty: its requirement has limits."
+    )
+
+
 @remit.type(row=explanations.AccessShown)
 class Access:
     """What you may do at a scope."""
 
     epoch: int = strawberry.field(description="The version of the policy: a higher one may say otherwise.")
     codes: list[str] = strawberry.field(description="What you may do to any object there.")
-    conditional: list[str] = strawberry.field(description="What you may do to some objects, under limits.")
+    conditional: list[ConditionalAccess] = strawberry.field(
+        description="What you may do to some objects, under limits."
+    )
 
 
 @remit.type(row=decisions.Decision)

@@ -11,7 +11,7 @@ from domain.network import reads as network
 from domain.team import reads
 from domain.team.objects import named_object
 from errors import InvalidInput, NotFound
-from policies.catalogue import Capability, Catalogue, DomainKind
+from policies.catalogue import LEVELS_OF, Capability, Catalogue, DomainKind, Level
 from policies.compile import DomainPolicy
 from policies.decisions import Decision
 from policies.explain import ChangeSet, Explanation, MatchedLine, Suggestion, SuggestionKind, explain
@@ -20,6 +20,7 @@ from policies.limits import NO_OBJECT, Circumstances, Object
 from policies.lines import Effect, Line
 from policies.narrowing import Restriction, Taking
 from policies.reasons import IgnoredBecause
+from policies.viewer import Viewer
 from work import Work
 
 
@@ -35,12 +36,20 @@ class RoleShown:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionalShown:
+    """A capability that is held under limits; of each alternative in `under` all must be met, in words."""
+
+    capability: str
+    under: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AccessShown:
     """What the viewer may do at a place, at one epoch."""
 
     epoch: int
     codes: tuple[str, ...]
-    conditional: tuple[str, ...]
+    conditional: tuple[ConditionalShown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +98,10 @@ class ExplanationShown:
     complete: bool
 
 
-def capabilities(work: Work) -> tuple[Capability, ...]:
-    """The whole catalogue, by code."""
-    return tuple(work.host.release.catalogue)
+def capabilities(work: Work, domain: DomainKind | None) -> tuple[Capability, ...]:
+    """The catalogue, or what of it can be held in one kind of domain, by code."""
+    levels = Level if domain is None else LEVELS_OF[domain]
+    return tuple(capability for capability in work.host.release.catalogue if capability.level in levels)
 
 
 async def roles(work: Work) -> tuple[RoleShown, ...]:
@@ -116,7 +126,15 @@ async def my_access(work: Work, scope: UUID | None) -> AccessShown:
     viewer = work.viewer
     could, can = viewer.grants.could.get(at, 0), viewer.grants.can.get(at, 0)
     known = viewer.release.catalogue
-    return AccessShown(viewer.epoch, tuple(sorted(known.codes(can))), tuple(sorted(known.codes(could & ~can))))
+    conditional = (_conditional(viewer, known[code], at) for code in sorted(known.codes(could & ~can)))
+    return AccessShown(viewer.epoch, tuple(sorted(known.codes(can))), tuple(conditional))
+
+
+def _conditional(viewer: Viewer, capability: Capability, at: UUID | None) -> ConditionalShown:
+    place = viewer.policy.asked_place(capability, at) if viewer.policy else None
+    terms = viewer.grants.terms(capability, place) if place else ()
+    under = (" and ".join(limits_to_words(limits) for limits in term) for term in terms if term)
+    return ConditionalShown(capability.code, tuple(dict.fromkeys(under)))
 
 
 async def roles_by_code(work: Work, keys: list[str]) -> dict[str, RoleShown]:

@@ -23,7 +23,7 @@ PEOPLE = {
     "ana": ("administrator", "north"),
     "nil": ("", "network"),
 }
-FOLLOW = "subscription { accessChanged { epoch codes conditional } }"
+FOLLOW = "subscription { accessChanged { epoch codes conditional { capability under } } }"
 CHANGE = """
 mutation ($input: PolicyChangesInput!, $consent: String) {
   changePolicy(input: $input, consent: $consent) { __typename ... on PolicyChanged { epoch } }

@@ -34,7 +34,7 @@ ME = """
   }
 }
 """
-ACCESS = "{ myAccess { codes conditional } }"
+ACCESS = "{ myAccess { codes conditional { capability under } } }"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,10 @@ async def test_a_partners_member_acts_for_the_firm(api: Api, tim: Member) -> Non
     access = (await api.ask(ACCESS, tim)).data["myAccess"]
 
     assert (found["domain"], found["roles"]) == (str(FIRM), ["technician"])
-    assert {"partner_profile:read", "visits:request"} <= {*access["codes"], *access["conditional"]}
+    assert {"partner_profile:read", "visits:request"} <= {
+        *access["codes"],
+        *(one["capability"] for one in access["conditional"]),
+    }
 
 
 async def test_a_specialist_acts_in_the_network(api: Api, salon: Salon) -> None:

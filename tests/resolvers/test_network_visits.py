@@ -62,7 +62,7 @@ query ($of: ID!, $holder: ID) {
   }
 }
 """
-ACCESS = "query ($scope: ID) { myAccess(scope: $scope) { codes conditional } }"
+ACCESS = "query ($scope: ID) { myAccess(scope: $scope) { codes conditional { capability under } } }"
 
 
 @pytest.fixture

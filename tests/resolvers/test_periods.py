@@ -98,7 +98,7 @@ async def test_what_is_over_is_ended_and_what_is_not_stays(api: Api, remit: Remi
 async def test_the_access_had_ended_by_itself(api: Api, remit: Remit, salon: Salon) -> None:
     await give(remit, salon, "manager", until=hours(-0.001))
 
-    answer = await api.ask("{ myAccess { codes conditional } }", salon["nil"])
+    answer = await api.ask("{ myAccess { codes conditional { capability under } } }", salon["nil"])
 
     assert answer.data["myAccess"] == {"codes": [], "conditional": []}
 

@@ -88,7 +88,7 @@ async def test_a_suspended_persons_next_request_is_refused_as_not_active(api: Ap
 
     suspended = await move(api, salon, "hal", "suspendHolder", "ana")
     refused = await api.ask(APPOINTMENTS, salon["ana"])
-    own_access = await api.ask("{ myAccess { codes conditional } }", salon["ana"])
+    own_access = await api.ask("{ myAccess { codes conditional { capability under } } }", salon["ana"])
     own_resumption = await api.ask(
         """mutation ($input: PolicyChangesInput!) {
              changePolicy(input: $input) { ... on Forbidden { code capability reason } } }""",
