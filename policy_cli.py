@@ -17,7 +17,9 @@ import typer
 from rich.table import Table
 
 from app import merged_plugins, open_remit
+from domain.network.fan_out import EVERY_NETWORK
 from errors import NotFound, StartRefused
+from host import Host
 from plugins.loader import State
 from plugins.merge import Merged
 from policies.capabilities import CORE
@@ -34,6 +36,7 @@ from policies.oracle import disagreements
 from policies.release_file import ReleaseChanges, read_release, release_changes, release_file, written_release
 from policies.seat_terms import catalogue_terms
 from policies.store import load_network_policy
+from policies.stored import stored_problems
 from policies.who import who_can
 from settings import Settings
 from terminal import NO, console, environment_settings, refusals, run_to_end, show
@@ -50,10 +53,14 @@ def check(
         Path | None,
         typer.Option(help="What `remit policies matrix` wrote and somebody checked."),
     ] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="Check each network's own roles and assignments, too.")] = False,
 ) -> None:
     """Check the files of capabilities and roles, and that Casbin answers what the compiled policy answers."""
     with refusals():
-        problems = list(_problems(environment_settings(), matrix))
+        settings = environment_settings()
+        problems = list(_problems(settings, matrix))
+        if rows and not problems:
+            problems = run_to_end(_row_problems(settings))
         for problem in problems:
             show(problem)
         if problems:
@@ -187,11 +194,25 @@ def _core_codes() -> frozenset[str]:
 
 async def _policy(settings: Settings, network_id: UUID) -> DomainPolicy:
     async with open_remit(settings) as remit:
+        return await _loaded(remit.host, network_id)
 
-        async def load(work: Work) -> DomainPolicy:
-            return await load_network_policy(work.statements.fetch, network_id, remit.host.release)
 
-        return await remit.host.perform_as_system(network_id, Task(), load, name="policies")
+async def _row_problems(settings: Settings) -> list[str]:
+    async with open_remit(settings) as remit:
+
+        async def look(work: Work) -> list[UUID]:
+            return [row["network_id"] for row in await work.statements.fetch(EVERY_NETWORK)]
+
+        networks = await remit.host.perform_as_system(None, Task(), look, name="policies")
+        policies = [await _loaded(remit.host, network_id) for network_id in networks]
+        return [f"{policy.domain}, {problem}" for policy in policies for problem in stored_problems(policy)]
+
+
+async def _loaded(host: Host, network_id: UUID) -> DomainPolicy:
+    async def load(work: Work) -> DomainPolicy:
+        return await load_network_policy(work.statements.fetch, network_id, host.release)
+
+    return await host.perform_as_system(network_id, Task(), load, name="policies")
 
 
 def _scope(text: str) -> tuple[UUID, UUID | None]:

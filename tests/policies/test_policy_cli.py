@@ -18,9 +18,11 @@ from typer.testing import CliRunner, Result
 import policy_cli
 from app import open_remit
 from database.migrate import migrate
+from domain.team.models import Assignment, Role, RoleLine
 from policies.roles import FOLDER
 from settings import Settings
-from tests.factories import Salon, make_salon
+from tests.factories import MADE, Salon, make_salon
+from work import Work
 
 ROOT = Path(__file__).parents[2]
 MATRIX = Path(__file__).with_name("matrix.csv")
@@ -301,3 +303,53 @@ def test_a_network_is_exported_for_casbin(policies_of: Callable[..., Result], sa
         ]
     )
     assert "p, role:call_center, payments:*, deny, none" in told
+
+
+def test_rows_that_a_plugin_left_behind_are_told(
+    data_dir: Path, salon: Salon, policies_of: Callable[..., Result]
+) -> None:
+    as_it_is = policies_of("check", "--rows")
+    ids = asyncio.run(_leave_rows_behind(data_dir, salon))
+
+    result = policies_of("check", "--rows")
+
+    network = f"network:{salon.network_id}"
+    assert (as_it_is.exit_code, result.exit_code) == (0, 1)
+    line, *assignments = sorted(result.stdout.splitlines(), key=lambda told: "assignment" in told)
+    assert line.startswith(f"{network}, role desk v1: There is no capability 'rental:sign'.")
+    assert set(assignments) == {
+        f"{network}, assignment {ids['role']}: There is no role 'rental_desk' any more: it grants nothing. End it.",
+        f"{network}, assignment {ids['limit']}: Nobody knows the limit 'chairs': it is never met. Set others.",
+        f"{network}, assignment {ids['unreadable']}: Its limits cannot be read: they are never met. Set others.",
+    }
+
+
+async def _leave_rows_behind(data_dir: Path, salon: Salon) -> dict[str, UUID]:
+    """What a plugin leaves that has gone (a line, a role that somebody holds, a limit), and limits of a later release."""
+    ids = {name: uuid4() for name in ("role", "limit", "unreadable")}
+
+    async def leave(work: Work) -> None:
+        epoch = await work.statements.fetchval("SELECT next_policy_epoch()")
+        role = await Role.create(network_id=salon.network_id, code="desk", title="Desk")
+        await RoleLine.create(
+            network_id=salon.network_id, role_id=role.id, capability="rental:sign", effect="allow", created_epoch=epoch
+        )
+        given = {
+            "role": ("rental_desk", {}),
+            "limit": ("viewer", {"chairs": True}),
+            "unreadable": ("marketer", {"own": 7}),
+        }
+        for name, (code, limits) in given.items():
+            await Assignment.create(
+                id=ids[name],
+                network_id=salon.network_id,
+                specialist_id=salon["ana"].specialist_id,
+                role_code=code,
+                limits=limits,
+                valid_from=work.at,
+                created_epoch=epoch,
+            )
+
+    async with open_remit(Settings(data_dir=data_dir, plugins=(), _env_file=None)) as remit:
+        await remit.host.perform_as_system(salon.network_id, MADE, leave)
+    return ids
