@@ -48,6 +48,8 @@ def test_the_list_walks_through_the_product() -> None:
         "explain_access",
         "preview_promotion",
         "change_with_consent",
+        "other_terms",
+        "who_may",
         "billing",
         "journal",
         "journal_entry",

@@ -325,7 +325,7 @@ def test_rows_that_a_plugin_left_behind_are_told(
 
 
 async def _leave_rows_behind(data_dir: Path, salon: Salon) -> dict[str, UUID]:
-    """What a plugin leaves that has gone (a line, a role that somebody holds, a limit), and limits of a later release."""
+    """What a plugin that has gone leaves (a line, a role in use, a limit), and limits of a later release."""
     ids = {name: uuid4() for name in ("role", "limit", "unreadable")}
 
     async def leave(work: Work) -> None:
