@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -134,10 +134,25 @@ class Worker:
         """Work until cancelled; with `until_empty` only until the queue has nothing left to do now."""
         async with self._app.open_async():
             await self._take_up_stalled()
-            await self._app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=CONCURRENCY,
-                wait=not until_empty,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=10,
-            )
+            await self._work(wait=not until_empty)
+            waiting = await self._due()
+            while waiting:  # what the last jobs deferred: the library is done when it has nothing more to fetch
+                await self._work(wait=False)
+                before, waiting = waiting, await self._due()
+                if waiting == before:  # others have them in hand, or hold their locks
+                    return
+
+    async def _work(self, *, wait: bool) -> None:
+        await self._app.run_worker_async(
+            queues=[QUEUE],
+            concurrency=CONCURRENCY,
+            wait=wait,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=10,
+        )
+
+    async def _due(self) -> set[int | None]:
+        """The jobs that could be begun now."""
+        found = await self._app.job_manager.list_jobs_async(queue=QUEUE, status=Status.TODO.value)
+        now = datetime.now(UTC)
+        return {job.id for job in found if job.scheduled_at is None or job.scheduled_at <= now}
