@@ -22,6 +22,9 @@ from policies.limit_syntax import LimitInvalid, limits_from_words, limits_to_wor
 from policies.limits import FURTHER, Limits
 from policies.roles import OWNERS, Role
 
+MOST_WORDS: Final = 20
+"""Words that a message lists at most."""
+
 _COLUMNS: Final = "p, role:<role>, <capability>, allow or deny, <limits>"
 
 
@@ -136,7 +139,8 @@ def _line(written: str, source: str) -> Line | Problem:
 
 def _unknown_role(line: Line, roles: Mapping[str, Role]) -> Problem:
     near = next(iter(get_close_matches(line.role, roles, n=1)), None)
-    return Problem("UNKNOWN_ROLE", line.source, f"There is no role {line.role!r}.{_did_you_mean(near)}", near)
+    message = f"There is no role {line.role!r}.{_did_you_mean(near, roles)}"
+    return Problem("UNKNOWN_ROLE", line.source, message, near)
 
 
 def _wrong_line(line: Line, role: Role, catalogue: Catalogue, further: frozenset[str]) -> Iterator[Problem]:
@@ -144,11 +148,14 @@ def _wrong_line(line: Line, role: Role, catalogue: Catalogue, further: frozenset
         yield from _wrong_wildcard(line, role, catalogue)
     elif line.capability not in catalogue:
         near = catalogue.nearest(line.capability)
-        message = f"There is no capability {line.capability!r}.{_did_you_mean(near)}"
+        message = f"There is no capability {line.capability!r}.{_did_you_mean(near, _of_area(line, catalogue))}"
         yield Problem("UNKNOWN_CAPABILITY", line.source, message, near)
     elif catalogue[line.capability].level not in LEVELS_OF[role.domain]:
         level = catalogue[line.capability].level
-        message = f"{line.capability} is asked at the level {level}; the role {role.code} acts in a {role.domain}."
+        message = (
+            f"{line.capability} is asked at the level {level}; the role {role.code} acts in a {role.domain}: "
+            "remove the line."
+        )
         yield Problem("WRONG_DOMAIN", line.source, message)
     else:
         yield from _wrong_limits(line, catalogue, further)
@@ -156,7 +163,7 @@ def _wrong_line(line: Line, role: Role, catalogue: Catalogue, further: frozenset
 
 def _wrong_wildcard(line: Line, role: Role, catalogue: Catalogue) -> Iterator[Problem]:
     if line.limits:
-        yield Problem("WILDCARD", line.source, f"{line.capability} takes no limits.")
+        yield Problem("WILDCARD", line.source, f"{line.capability} takes no limits: write none.")
     if line.effect is Effect.ALLOW and line.capability == "*" and role.code in OWNERS:
         return
     if line.effect is Effect.ALLOW or line.capability == "*":
@@ -164,31 +171,40 @@ def _wrong_wildcard(line: Line, role: Role, catalogue: Catalogue) -> Iterator[Pr
         message = "Only the owner roles allow *; a deny may say area:* or *:verb. Name each capability."
         yield Problem("WILDCARD", line.source, message)
     elif not catalogue.named_by(line.capability):
-        yield Problem("UNKNOWN_CAPABILITY", line.source, f"{line.capability} names no capability.")
+        known = {f"{one.area}:*" for one in catalogue} | {f"*:{one.verb}" for one in catalogue}
+        near = next(iter(get_close_matches(line.capability, known, n=1)), None)
+        message = f"{line.capability} names no capability.{_did_you_mean(near, known)}"
+        yield Problem("UNKNOWN_CAPABILITY", line.source, message, near)
 
 
 def _wrong_limits(line: Line, catalogue: Catalogue, further: frozenset[str]) -> Iterator[Problem]:
     if line.effect is Effect.DENY and line.limits:
-        yield Problem("LIMIT_NOT_HONOURED", line.source, "A deny has no limits: what is taken away stays away.")
+        yield Problem(
+            "LIMIT_NOT_HONOURED", line.source, "A deny has no limits, for what is taken away stays away: write none."
+        )
         return
     for limit in sorted(line.limits.further - further):
-        near = next(iter(get_close_matches(limit, further | {*ALL, *VALUES}, n=1)), None)
-        yield Problem("UNKNOWN_LIMIT", line.source, f"There is no limit {limit!r}.{_did_you_mean(near)}", near)
+        known = further | {*ALL, *VALUES}
+        near = next(iter(get_close_matches(limit, known, n=1)), None)
+        message = f"There is no limit {limit!r}.{_did_you_mean(near, known)}"
+        yield Problem("UNKNOWN_LIMIT", line.source, message, near)
     capability = catalogue[line.capability]
     for limit in sorted(line.limits.names & {*ALL, *VALUES}):
         if capability.rule(limit) is None:
-            yield Problem("LIMIT_NOT_HONOURED", line.source, f"{line.capability} does not honour the limit {limit}.")
+            message = f"{line.capability} does not honour the limit {limit}: leave it out."
+            yield Problem("LIMIT_NOT_HONOURED", line.source, message)
 
 
 def _repeated(lines: tuple[Line, ...]) -> Iterator[Problem]:
     for position, line in enumerate(lines):
         for earlier in lines[:position]:
             if (earlier.capability, earlier.effect) == (line.capability, line.effect):
-                yield Problem("DUPLICATE_LINE", line.source, f"{line.capability} stands at {earlier.source} already.")
+                message = f"{line.capability} stands at {earlier.source} already: remove one of the two."
+                yield Problem("DUPLICATE_LINE", line.source, message)
                 break
         for other in lines:
             if other is not line and other.effect is line.effect and _is_shadowed(line, other):
-                message = f"{line.capability} has no effect beside {other.capability} at {other.source}."
+                message = f"{line.capability} has no effect beside {other.capability} at {other.source}: remove it."
                 yield Problem("SHADOWED_LINE", line.source, message)
                 break
 
@@ -202,7 +218,10 @@ def _excluded(lines: tuple[Line, ...]) -> Iterator[Problem]:
     for line in lines:
         deny = next((one for one in denies if names(line.capability, one.capability)), None)
         if line.effect is Effect.ALLOW and line.capability != "*" and deny:
-            message = f"{line.capability} is excluded from this role by {deny.capability} at {deny.source}."
+            message = (
+                f"{line.capability} is excluded from this role by {deny.capability} at {deny.source}: "
+                "remove one of the two."
+            )
             yield Problem("ROLE_EXCLUDES", line.source, message)
 
 
@@ -219,5 +238,15 @@ def _without_requirement(lines: tuple[Line, ...], catalogue: Catalogue) -> Itera
                 yield Problem("REQUIREMENT_MISSING", line.source, message, needed)
 
 
-def _did_you_mean(near: str | None) -> str:
-    return f" Did you mean {near}?" if near else ""
+def _of_area(line: Line, catalogue: Catalogue) -> Iterable[str]:
+    """The capabilities of the area that the line speaks of; if there is none such, all of them."""
+    area = line.capability.partition(":")[0]
+    return catalogue.named_by(f"{area}:*") or catalogue.by_code
+
+
+def _did_you_mean(near: str | None, known: Iterable[str]) -> str:
+    """What to write instead: the nearest word, or else those that there are, as far as they can be read."""
+    if near:
+        return f" Did you mean {near}?"
+    words = sorted(known)
+    return f" Write one of {', '.join(words[:MOST_WORDS])}{', …' if len(words) > MOST_WORDS else ''}."

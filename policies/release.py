@@ -83,7 +83,7 @@ def core_lines() -> tuple[Line, ...]:
     """The lines of the core's role files. Raises LinesInvalid naming file and line."""
     by_file = {role.code: read_lines(FOLDER / f"{role.code}.csv", label=_label(role.code)) for role in BUILT_IN}
     problems = [
-        Problem("UNKNOWN_ROLE", line.source, f"This file holds lines of the role {code} alone.")
+        Problem("UNKNOWN_ROLE", line.source, f"This file holds lines of the role {code} alone: write role:{code}.")
         for code, lines in by_file.items()
         for line in lines
         if line.role != code
@@ -165,7 +165,10 @@ def _label(code: str) -> str:
 def _paid(role: ClosedRole, catalogue: Catalogue) -> Iterable[Problem]:
     for code in sorted(paid_capabilities(role, catalogue)):
         source = role.naming[code][0].source
-        message = f"The role {role.code} claims to be free; {code} costs a seat ({catalogue[code].seat})."
+        message = (
+            f"The role {role.code} claims to be free; {code} costs a seat ({catalogue[code].seat}): "
+            "remove the line, or the claim."
+        )
         yield Problem("NOT_FREE", source, message, None)
 
 

@@ -82,9 +82,33 @@ REQUIRED = "p, role:viewer, clients:read, allow, none\n"
             [("UNKNOWN_CAPABILITY", 1, "There is no capability 'apointments:read'. Did you mean appointments:read?")],
         ),
         (
+            "capability of nothing known",
+            "p, role:viewer, roles:zzzzzzzzzzzz, allow, none",
+            [
+                (
+                    "UNKNOWN_CAPABILITY",
+                    1,
+                    "There is no capability 'roles:zzzzzzzzzzzz'. Write one of roles:change, roles:read.",
+                )
+            ],
+        ),
+        (
+            "role of nothing known",
+            "p, role:xyz, clients:read, allow, none",
+            [
+                (
+                    "UNKNOWN_ROLE",
+                    1,
+                    "There is no role 'xyz'. Write one of account_manager, accountant, administrator, call_center, "
+                    "certification_officer, commercial, manager, marketer, operator_owner, owner, partner_accountant, "
+                    "partner_manager, partner_owner, smm_manager, specialist, technician, viewer.",
+                )
+            ],
+        ),
+        (
             "misspelt area of a deny",
             "p, role:viewer, payment:*, deny, none",
-            [("UNKNOWN_CAPABILITY", 1, "payment:* names no capability.")],
+            [("UNKNOWN_CAPABILITY", 1, "payment:* names no capability. Did you mean payments:*?")],
         ),
         (
             "unknown role",
@@ -94,12 +118,12 @@ REQUIRED = "p, role:viewer, clients:read, allow, none\n"
         (
             "duplicate",
             REQUIRED + "p, role:viewer, clients:read, allow, own",
-            [("DUPLICATE_LINE", 2, "clients:read stands at f.csv:1 already.")],
+            [("DUPLICATE_LINE", 2, "clients:read stands at f.csv:1 already: remove one of the two.")],
         ),
         (
             "shadowed",
             "p, role:viewer, payments:*, deny, none\np, role:viewer, payments:read, deny, none",
-            [("SHADOWED_LINE", 2, "payments:read has no effect beside payments:* at f.csv:1.")],
+            [("SHADOWED_LINE", 2, "payments:read has no effect beside payments:* at f.csv:1: remove it.")],
         ),
         (
             "wildcard allow",
@@ -119,17 +143,17 @@ REQUIRED = "p, role:viewer, clients:read, allow, none\n"
         (
             "limited wildcard",
             "p, role:owner, *, allow, own",
-            [("WILDCARD", 1, "* takes no limits.")],
+            [("WILDCARD", 1, "* takes no limits: write none.")],
         ),
         (
             "limit not honoured",
             "p, role:viewer, locations:read, allow, own",
-            [("LIMIT_NOT_HONOURED", 1, "locations:read does not honour the limit own.")],
+            [("LIMIT_NOT_HONOURED", 1, "locations:read does not honour the limit own: leave it out.")],
         ),
         (
             "limited deny",
             "p, role:viewer, clients:read, deny, own",
-            [("LIMIT_NOT_HONOURED", 1, "A deny has no limits: what is taken away stays away.")],
+            [("LIMIT_NOT_HONOURED", 1, "A deny has no limits, for what is taken away stays away: write none.")],
         ),
         (
             "unknown limit",
@@ -139,7 +163,13 @@ REQUIRED = "p, role:viewer, clients:read, allow, none\n"
         (
             "excluded",
             "p, role:viewer, clients:*, deny, none\n" + REQUIRED,
-            [("ROLE_EXCLUDES", 2, "clients:read is excluded from this role by clients:* at f.csv:1.")],
+            [
+                (
+                    "ROLE_EXCLUDES",
+                    2,
+                    "clients:read is excluded from this role by clients:* at f.csv:1: remove one of the two.",
+                )
+            ],
         ),
         (
             "requirement missing",
@@ -149,7 +179,14 @@ REQUIRED = "p, role:viewer, clients:read, allow, none\n"
         (
             "capability of another domain",
             "p, role:viewer, customers:read, allow, none",
-            [("WRONG_DOMAIN", 1, "customers:read is asked at the level OPERATOR; the role viewer acts in a NETWORK.")],
+            [
+                (
+                    "WRONG_DOMAIN",
+                    1,
+                    "customers:read is asked at the level OPERATOR; the role viewer acts in a NETWORK: "
+                    "remove the line.",
+                )
+            ],
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and "," not in value else "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,6 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-import policies.release
 import policy_cli
 from app import open_remit
 from database.migrate import migrate
@@ -21,6 +22,7 @@ from policies.roles import FOLDER
 from settings import Settings
 from tests.factories import Salon, make_salon
 
+ROOT = Path(__file__).parents[2]
 MATRIX = Path(__file__).with_name("matrix.csv")
 NEEDS_EMBEDDED = pytest.mark.skipif(
     "REMIT_DATABASE_URL" in os.environ, reason="these start embedded servers, not the one of REMIT_DATABASE_URL"
@@ -68,19 +70,64 @@ def test_the_policy_as_it_is_holds_together(policies_of: Callable[..., Result]) 
     assert result.stderr == ""
 
 
-def test_a_wrong_line_is_named_with_file_and_line(
-    policies_of: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("case", "written", "told"),
+    [
+        (
+            "a misspelt capability",
+            "p, role:viewer, apointments:read, allow, none",
+            "policies/roles/viewer.csv:2: There is no capability 'apointments:read'. Did you mean appointments:read?",
+        ),
+        (
+            "an unknown role",
+            "p, role:veiwer, clients:read, allow, none",
+            "policies/roles/viewer.csv:2: This file holds lines of the role viewer alone: write role:viewer.",
+        ),
+        (
+            "a duplicate",
+            "p, role:viewer, clients:read, allow, none\np, role:viewer, clients:read, allow, none",
+            "policies/roles/viewer.csv:3: clients:read stands at policies/roles/viewer.csv:2 already: "
+            "remove one of the two.",
+        ),
+        (
+            "a shadowed line",
+            "p, role:viewer, payroll:*, deny, none\np, role:viewer, payroll:read, deny, none",
+            "policies/roles/viewer.csv:3: payroll:read has no effect beside payroll:* at policies/roles/viewer.csv:2: "
+            "remove it.",
+        ),
+    ],
+)
+def test_a_wrong_line_stops_the_start_with_file_line_and_what_to_write(
+    tmp_path: Path, case: str, written: str, told: str
 ) -> None:
-    for file in FOLDER.glob("*.csv"):
-        shutil.copy(file, tmp_path)
-    (tmp_path / "viewer.csv").write_text("# looks\np, role:viewer, client:read, allow, none\n", encoding="utf-8")
-    monkeypatch.setattr(policies.release, "FOLDER", tmp_path)
+    shutil.copytree(FOLDER.parent, tmp_path / "policies")
+    (tmp_path / "policies" / "roles" / "viewer.csv").write_text(f"# looks\n{written}\n", encoding="utf-8")
 
-    result = policies_of("check")
+    checked, served = started(tmp_path, "policies", "check"), started(tmp_path, "run")
 
-    assert (result.exit_code, result.stdout) == (
-        1,
-        "policies/roles/viewer.csv:2: There is no capability 'client:read'. Did you mean clients:read?\n",
+    assert (checked.returncode, checked.stdout, checked.stderr) == (1, f"{told}\n", ""), case
+    assert (served.returncode, served.stdout) == (2, ""), case
+    assert served.stderr == f"The role lines are invalid.\n{told}\n"
+
+
+def started(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command `remit` as a process of its own, on a tree whose packages come before ours."""
+    command = "import sys; from cli import main; sys.argv[0] = 'remit'; main()"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(tree), str(ROOT)]),
+        "REMIT_DATA_DIR": str(tree / "data"),
+        "REMIT_PLUGINS": "",
+        "COLUMNS": "200",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", command, *arguments],
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
     )
 
 

@@ -136,7 +136,7 @@ def test_a_role_that_claims_to_be_free_and_is_not_stops_the_start() -> None:
 
     assert [str(problem) for problem in refused.value.problems] == [
         "plugin rental: policies/roles.csv:4: The role specialist claims to be free; "
-        "appointments:create costs a seat (APPOINTMENTS)."
+        "appointments:create costs a seat (APPOINTMENTS): remove the line, or the claim."
     ]
 
 
@@ -150,7 +150,7 @@ def test_a_file_holds_the_lines_of_its_role_alone(tmp_path: Path, monkeypatch: p
         core_lines()
 
     assert str(refused.value.problems[0]) == (
-        "policies/roles/viewer.csv:1: This file holds lines of the role viewer alone."
+        "policies/roles/viewer.csv:1: This file holds lines of the role viewer alone: write role:viewer."
     )
 
 
