@@ -180,7 +180,7 @@ def _of_request(term: Term) -> Term:
 
 def _opened(policy: DomainPolicy) -> DomainPolicy:
     places = {at: replace(place, traits=policy.release.further) for at, place in policy.places.items()}
-    return replace(policy, places=places, _shared={}, _compiled={})
+    return replace(policy, places=places)
 
 
 def _access(policy: DomainPolicy, timed: tuple[TimedGrant, ...]) -> Access:

@@ -158,9 +158,10 @@ class DomainPolicy:
     places: Mapping[UUID | None, Place]
     inactive: frozenset[UUID]
     assignments: Mapping[UUID, tuple[Assignment, ...]]
-    _shared: dict[tuple[Grant, ...], Grants] = field(default_factory=dict)
-    _compiled: dict[UUID, _Compiled] = field(default_factory=dict)
-    _lacking: dict[int, int] = field(default_factory=dict)
+    _shared: dict[tuple[Grant, ...], Grants] = field(default_factory=dict, init=False)
+    _compiled: dict[UUID, _Compiled] = field(default_factory=dict, init=False)
+    _lacking: dict[int, int] = field(default_factory=dict, init=False)
+    _alike: dict[tuple[frozenset[str], ZoneInfo], dict[UUID, Place]] = field(default_factory=dict, init=False)
 
     @property
     def top(self) -> Place:
@@ -171,6 +172,15 @@ class DomainPolicy:
     def locations(self) -> tuple[Place, ...]:
         """The domain's locations."""
         return tuple(place for place in self.places.values() if place.location_id is not None)
+
+    @property
+    def alike(self) -> Iterable[dict[UUID, Place]]:
+        """The locations in groups that limits cannot tell apart."""
+        if not self._alike:
+            for at, place in self.places.items():
+                if place.location_id is not None and at is not None:
+                    self._alike.setdefault((place.traits, place.zone), {})[at] = place
+        return self._alike.values()
 
     def role(self, code: str) -> ClosedRole | None:
         """A built-in role or one of the domain's own."""
@@ -224,14 +234,13 @@ class DomainPolicy:
 
     def _compile(self, holder_id: UUID, now: datetime) -> _Compiled:
         holding = self.holding(holder_id)
-        boundaries = [
-            boundary
-            for assignment in holding.assignments
-            for boundary in (assignment.valid_from, assignment.valid_until)
-            if boundary is not None
-        ]
-        since = max((boundary for boundary in boundaries if boundary <= now), default=BEGINNING)
-        until = min((boundary for boundary in boundaries if boundary > now), default=END)
+        since, until = BEGINNING, END
+        for assignment in holding.assignments:
+            for boundary in (assignment.valid_from, assignment.valid_until or END):
+                if boundary <= now:
+                    since = max(since, boundary)
+                else:
+                    until = min(until, boundary)
         return _Compiled(since, until, self.shared_grants(holding.grants(now)))
 
 
@@ -259,8 +268,13 @@ def build_policy(
         roles=MappingProxyType({role.code: role for role in own_roles}),
         places=MappingProxyType({None: top, domain.id: top, **places}),
         inactive=frozenset(inactive),
-        assignments={holder: tuple(sorted(held, key=canonical_order)) for holder, held in by_holder.items()},
+        assignments={holder: _in_order(held) for holder, held in by_holder.items()},
     )
+
+
+def _in_order(held: list[Assignment]) -> tuple[Assignment, ...]:
+    # Most people have one assignment, and a large network has many people.
+    return tuple(held) if len(held) == 1 else tuple(sorted(held, key=canonical_order))
 
 
 def canonical_order(assignment: Assignment) -> tuple[bool, str, UUID]:
@@ -272,25 +286,21 @@ def compile_grants(
     policy: DomainPolicy, granted: tuple[Grant, ...], circumstances: Circumstances | None = None
 ) -> Grants:
     """The masks of these grants at every place. Without circumstances what asks the request counts as a condition."""
-    masks: dict[UUID | None, Masks] = {}
     top = _masks_at_top(policy, granted, circumstances)
+    can: dict[UUID | None, int] = {None: top.can, policy.domain.id: top.can}
+    could: dict[UUID | None, int] = {None: top.could, policy.domain.id: top.could}
     named = {grant.location_id for grant in granted}
-    alike: dict[tuple[UUID | None, frozenset[str], ZoneInfo], Masks] = {}
-    for at, place in policy.places.items():
-        if place.location_id is None:
-            masks[at] = top
-            continue
-        kind = (at if at in named else None, place.traits, place.zone)
-        if kind not in alike:
-            alike[kind] = _masks_at_location(policy, granted, place, circumstances, top=top)
-        masks[at] = alike[kind]
-    return Grants(
-        granted,
-        policy.release.catalogue.bits,
-        can={at: found.can for at, found in masks.items()},
-        could={at: found.could for at, found in masks.items()},
-        circumstances=circumstances,
-    )
+    for group in policy.alike:
+        unnamed = next((place for at, place in group.items() if at not in named), None)
+        if unnamed is not None:
+            found = _masks_at_location(policy, granted, unnamed, circumstances, top=top)
+            can.update(dict.fromkeys(group, found.can))
+            could.update(dict.fromkeys(group, found.could))
+    for at in named:
+        place = policy.places.get(at)
+        if place is not None and place.location_id is not None:
+            can[at], could[at] = _masks_at_location(policy, granted, place, circumstances, top=top)
+    return Grants(granted, policy.release.catalogue.bits, can=can, could=could, circumstances=circumstances)
 
 
 def _masks_at_top(policy: DomainPolicy, granted: tuple[Grant, ...], circumstances: Circumstances | None) -> Masks:

@@ -81,8 +81,6 @@ def with_roles(policy: DomainPolicy, roles: Iterable[ClosedRole]) -> DomainPolic
             holder: tuple(_with_role(one, given) for one in assignments)
             for holder, assignments in policy.assignments.items()
         },
-        _shared={},
-        _compiled={},
     )
 
 
@@ -102,4 +100,4 @@ def _standing(policy: DomainPolicy, at: datetime) -> DomainPolicy:
         for holder, assignments in policy.assignments.items()
     }
     held = {holder: assignments for holder, assignments in standing.items() if assignments}
-    return replace(policy, assignments=held, _shared={}, _compiled={})
+    return replace(policy, assignments=held)
