@@ -7,7 +7,7 @@ grants under them reach nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, LiteralString
@@ -115,30 +115,37 @@ def _local_reach(
     policy: DomainPolicy, grants: Grants, capability: Capability, *, holder_id: UUID, now: datetime
 ) -> Reach:
     bit = grants.bits[capability.code]
-    places = policy.locations
-    known = frozenset(place.location_id for place in places if place.location_id is not None)
-    plain = frozenset(at for at in known if grants.can.get(at, 0) & bit)
-    held = frozenset(at for at in known if grants.could.get(at, 0) & bit)
+    plain, held = _held_at(policy, grants.can, bit), _held_at(policy, grants.could, bit)
     if grants.can.get(None, 0) & bit:
-        return Reach((Clause(excluded=known - plain),))
+        return Reach((Clause(excluded=_known(policy) - plain),))
     clauses = [Clause(locations=plain)] if plain else []
     everywhere: tuple[Term, ...] = ()
     if grants.could.get(None, 0) & bit:
         # Days differ by zone, so only what has no dates can be said of all locations at once.
         everywhere = tuple(term for term in grants.terms(capability, policy.top) if not _is_dated(term))
         found = _conditional(everywhere, policy.top, holder_id=holder_id, now=now)
-        clauses += [Clause(excluded=known - held, owner=clause.owner) for clause in dict.fromkeys(found)]
+        clauses += [Clause(excluded=_known(policy) - held, owner=clause.owner) for clause in dict.fromkeys(found)]
     merged: dict[Clause, set[UUID]] = {}
-    for place in places:
-        if place.location_id in held - plain:
-            terms = (term for term in grants.terms(capability, place) if term not in everywhere)
-            for clause in _conditional(terms, place, holder_id=holder_id, now=now):
-                merged.setdefault(clause, set()).add(place.location_id)
+    for at in sorted(held - plain):
+        place = policy.places[at]
+        terms = (term for term in grants.terms(capability, place) if term not in everywhere)
+        for clause in _conditional(terms, place, holder_id=holder_id, now=now):
+            merged.setdefault(clause, set()).add(at)
     clauses += [
         Clause(frozenset(at), owner=clause.owner, since=clause.since, until=clause.until, zone=clause.zone)
         for clause, at in merged.items()
     ]
     return Reach(tuple(clauses))
+
+
+def _held_at(policy: DomainPolicy, masks: Mapping[UUID | None, int], bit: int) -> frozenset[UUID]:
+    """The locations whose mask has the bit."""
+    places = (at for at, mask in masks.items() if mask & bit)
+    return frozenset(at for at in places if at is not None and at != policy.domain.id)
+
+
+def _known(policy: DomainPolicy) -> frozenset[UUID]:
+    return frozenset(place.location_id for place in policy.locations if place.location_id is not None)
 
 
 def _is_dated(term: Term) -> bool:
