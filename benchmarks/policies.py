@@ -5,7 +5,7 @@ Casbin answers one `enforce` a question; the capabilities that a question requir
 Casbin's part lighter than it would be. `FastEnforcer` looks lines up by equal words, so its lines are written without
 wildcards: one for each capability that they name.
 
-Further questions are timed in `questions.py`, changes of policy in `large_network.py`.
+Further questions are timed in `single_questions.py`, changes of policy in `large_network.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import casbin
 from casbin.model import FastModel
 
-from benchmarks import large_network, questions
+from benchmarks import large_network, single_questions
 from benchmarks.measure import Comparison, compare
 from policies.capabilities import CORE
 from policies.catalogue import Catalogue, DomainKind, Level, names
@@ -68,7 +68,7 @@ def comparisons() -> Iterator[Comparison]:
             {"Enforcer": partial(_enforcer, policy)},
         )
     yield _delta(_policy(release, SIZES[0]))
-    yield from questions.comparisons(release)
+    yield from single_questions.comparisons(release)
     yield from large_network.comparisons(release)
 
 

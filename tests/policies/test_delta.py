@@ -404,6 +404,13 @@ def test_owners_are_the_active_holders_of_the_role() -> None:
     assert owners(policy_of([assigned("hal", "owner", "n1")], inactive=["hal"])) == set()
 
 
+def test_the_only_owner_is_left_over_by_nobody_and_changed_by_no_manager() -> None:
+    golden = golden_policy()
+
+    assert owners(without_assignment(golden, assigned("hal", "owner", "n1"))) == set()
+    assert called("bo") not in owners(golden)
+
+
 def test_golden_consent() -> None:
     consent = consent_for(
         "network:n1",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -591,13 +592,14 @@ def differences(before: WorldFacts, after: WorldFacts) -> dict[object, int] | No
     return moved
 
 
-def brute_force(policy: VerdictPolicy[WorldFacts], facts: WorldFacts) -> list[WorldFacts]:
-    """Every reachable world with another outcome from which no smaller or shorter difference would do."""
+def brute_force(policy: VerdictPolicy[WorldFacts], facts: WorldFacts, wanted: str | None) -> list[WorldFacts]:
+    """Every reachable world of the wanted outcome (None: of another one) from which no smaller difference would do."""
     present = policy.outcome(facts)
+    goals = set(OUTCOMES) - {present} if wanted is None else {wanted} - {present}
     solutions = [
         (moved, world)
         for world in WORLDS
-        if (moved := differences(facts, world)) is not None and policy.outcome(world) != present
+        if (moved := differences(facts, world)) is not None and policy.outcome(world) in goals
     ]
     solutions.sort(key=lambda solution: (len(solution[0]), sum(solution[0].values())))
     minimal: list[tuple[dict[object, int], WorldFacts]] = []
@@ -615,22 +617,51 @@ def brute_force(policy: VerdictPolicy[WorldFacts], facts: WorldFacts) -> list[Wo
     st.sampled_from(["red", "green", "blue"]),
     st.sampled_from(WORLD_CALENDAR[1:-1]),
     st.frozensets(st.sampled_from(MEMBERS)),
+    st.sampled_from([None, *OUTCOMES]),
 )
 def test_counterfactuals_are_exactly_the_minimal_ones(
-    lines: list[tuple[str, str]], flag: bool, count: int, colour: str, day: date, held: frozenset[str]
+    lines: list[tuple[str, str]],
+    flag: bool,
+    count: int,
+    colour: str,
+    day: date,
+    held: frozenset[str],
+    wanted: str | None,
 ) -> None:
     numbered = [f"{10 * n},{outcome},{when}" for n, (outcome, when) in enumerate(lines, start=1)]
     policy = read_verdict_policy("w@1", "\n".join(["line,outcome,when", *numbered, "99,no,True"]), vocabulary=WORLD)
     facts = WorldFacts(flag, count, colour, day, date(2026, 3, 4), held)  # type: ignore[arg-type]  # sampled from them
 
-    found = counterfactuals(policy, facts)
+    found = counterfactuals(policy, facts, wanted=wanted)
 
     worlds = [changed(facts, changes) for changes in found.sets]
-    minimal = set(brute_force(policy, facts))
+    minimal = set(brute_force(policy, facts, wanted))
     assert len(set(worlds)) == len(worlds)
     assert set(worlds) <= minimal
     # A search that gave up says so; one that says that it is complete has missed nothing
     assert set(worlds) == minimal or not found.complete
+    for changes in found.sets:
+        smaller = [changed(facts, fewer) for size in range(len(changes)) for fewer in combinations(changes, size)]
+        assert wanted is None or all(policy.outcome(world) != wanted for world in smaller)
+
+
+def test_random_counterfactuals_are_neither_all_empty_nor_given_up() -> None:
+    sizes: Counter[int] = Counter()
+    complete: Counter[bool] = Counter()
+
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @given(WORLD_LINES, st.sampled_from(WORLDS))
+    def ask(lines: list[tuple[str, str]], facts: WorldFacts) -> None:
+        numbered = [f"{10 * n},{outcome},{when}" for n, (outcome, when) in enumerate(lines, start=1)]
+        policy = read_verdict_policy("w@1", "\n".join(["line,outcome,when", *numbered, "99,no,True"]), vocabulary=WORLD)
+        found = counterfactuals(policy, facts)
+        sizes.update(len(changes) for changes in found.sets)
+        complete[found.complete] += 1
+
+    ask()
+
+    assert min(sizes[1], sizes[2]) > 10, sizes
+    assert complete[True] > 100, complete
 
 
 def test_a_counterfactual_may_ask_for_one_outcome() -> None:
