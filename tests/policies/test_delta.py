@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from policies.compile import DomainPolicy
 from policies.delta import Change, Entry, Missing, consent_for, delta_between, missing_grants, owners
@@ -33,7 +32,7 @@ from tests.policies.world import (
     with_assignment,
     without_assignment,
 )
-from tests.policies.worlds import HOLDERS, policies
+from tests.policies.worlds import policies
 
 FRIDAY = datetime(2026, 3, 13, 18, 0, tzinfo=UTC)
 
@@ -361,42 +360,6 @@ def test_a_role_edit_reaches_all_holders() -> None:
             Entry(called(one), None, "networks:read", Change.LOST),
         )
     }
-
-
-@settings(max_examples=80, deadline=None)
-@given(policies(), st.sampled_from(HOLDERS), st.data())
-def test_a_change_within_what_the_changer_holds_adds_nothing_to_the_union(
-    before: DomainPolicy, changer: str, data: st.DataObject
-) -> None:
-    given_one = data.draw(st.sampled_from(all_assignments(before)))
-    receiver = called(data.draw(st.sampled_from(HOLDERS)))
-    moved = type(given_one)(
-        id=called("new"),
-        holder_id=receiver,
-        role=given_one.role,
-        location_id=data.draw(st.sampled_from([None, NORTH, SOUTH])),
-        limits=given_one.limits,
-        valid_from=NOW,
-        valid_until=None,
-    )
-    before = rebuilt(before, inactive=())
-    after = with_assignment(before, moved)
-
-    if missing_grants(called(changer), delta_between(before, after, now=NOW)):
-        return
-
-    union = {
-        at: before.held_by(called(changer), NOW).could.get(at, 0) | _ever(before, receiver, at)
-        for at in (None, NORTH, SOUTH)
-    }
-    for at, allowed in union.items():
-        assert before.release.catalogue.codes(_ever(after, receiver, at) & ~allowed) == set(), at
-
-
-def _ever(policy: DomainPolicy, holder_id: Any, at: Any) -> int:
-    """What somebody holds once every period has begun."""
-    begun = tuple(one.grant for one in policy.holding(holder_id).assignments if not one.is_over(NOW))
-    return policy.shared_grants(begun).could.get(at, 0)
 
 
 def test_owners_are_the_active_holders_of_the_role() -> None:
