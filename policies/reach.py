@@ -153,7 +153,6 @@ def _is_dated(term: Term) -> bool:
 
 
 def _conditional(terms: Iterable[Term], place: Place, *, holder_id: UUID, now: datetime) -> Iterator[Clause]:
-    today = now.astimezone(place.zone).date()
     for term in terms:
         if any(limits.max or limits.pct is not None or limits.acct is not None for limits in term):
             continue
@@ -162,10 +161,14 @@ def _conditional(terms: Iterable[Term], place: Place, *, holder_id: UUID, now: d
         ahead = min((limits.ahead.read for limits in term if limits.ahead), default=None)
         yield Clause(
             owner=holder_id if any(limits.own for limits in term) else None,
-            since=None if back is None else today - timedelta(days=back),
-            until=None if ahead is None else today + timedelta(days=ahead),
+            since=None if back is None else _today(place, now) - timedelta(days=back),
+            until=None if ahead is None else _today(place, now) + timedelta(days=ahead),
             zone=place.zone if _is_dated(term) else None,
         )
+
+
+def _today(place: Place, now: datetime) -> date:
+    return now.astimezone(place.zone).date()
 
 
 def _clause_sql(clause: Clause, columns: Columns, arguments: _Arguments) -> str:
