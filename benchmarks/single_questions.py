@@ -5,7 +5,6 @@ All of it is Remit alone: Casbin has no lists, no explanations and no counterfac
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -81,18 +80,6 @@ def comparisons(release: Release) -> Iterator[Comparison]:
     yield compare("verdict", "1", partial(ELIGIBILITY.decide, FIRM), {}, goal=VERDICT_SECONDS)
     yield compare("counterfactual", "1", partial(counterfactuals, ELIGIBILITY, FIRM), {}, goal=COUNTERFACTUAL_SECONDS)
     yield compare("start: files and catalogue", f"{len(CORE)}", _started, {}, goal=START_SECONDS)
-
-
-def bytes_of_a_holder(release: Release) -> float:
-    """What the compiled access of everybody takes, a specialist and place."""
-    policy = large_network(release)
-    circumstances = Circumstances(NOW)
-    tracemalloc.start()
-    for holder_id in policy.assignments:
-        policy.grants_of(holder_id, circumstances)
-    taken, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return taken / (len(policy.assignments) * len(policy.places))
 
 
 def _first_compile(policy: DomainPolicy, holder_id: UUID) -> Viewer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -302,6 +303,20 @@ def test_holders_of_the_same_grants_share_one_compiled_form() -> None:
     grants = {id(policy.grants_of(called(f"person {n}"), asking())) for n in range(50)}
 
     assert len(grants) == 1
+
+
+def test_what_a_holder_can_do_takes_less_than_a_hundred_bytes_a_place() -> None:
+    people = [f"person {n}" for n in range(1000)]
+    policy = policy_of(assigned(one, "administrator", "north") for one in people)
+    holders = [called(one) for one in people]
+
+    tracemalloc.start()
+    for holder_id in holders:
+        policy.grants_of(holder_id, asking())
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert taken / (len(holders) * len(policy.places)) < 100
 
 
 def test_a_deny_at_one_location_takes_shared_data_away_everywhere() -> None:

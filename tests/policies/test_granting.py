@@ -17,7 +17,7 @@ from policies.delta import delta_between, missing_grants
 from policies.limits import NO_LIMITS
 from policies.release import ClosedRole, close_role
 from policies.viewer import ViewerKind, viewer_in
-from tests.policies.world import all_assignments, asking, called, rebuilt
+from tests.policies.world import NOW, all_assignments, asking, called, rebuilt
 from tests.policies.worlds import (
     CATALOGUE,
     DAY,
@@ -25,7 +25,6 @@ from tests.policies.worlds import (
     HOUR,
     NETWORK_CODES,
     NETWORK_ROLES,
-    NOW,
     PERIODS,
     PLACES,
     SAFE,
