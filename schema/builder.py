@@ -162,6 +162,13 @@ def _check_roots(part: Part, catalogue: Catalogue) -> None:
             raise SchemaRefused(f"{where}: a subscription is an async generator, and nothing else is")
         if root.requires is not None:
             _check_level(where, root, catalogue)
+            _check_four_eyes(where, root, catalogue)
+
+
+def _check_four_eyes(where: str, root: Root, catalogue: Catalogue) -> None:
+    if root.kind is RootKind.MUTATION and catalogue[root.requires or ""].four_eyes:
+        # Fails closed: nothing keeps such a mutation for the second person yet.
+        raise SchemaRefused(f"{where}: {root.requires} takes four eyes; a mutation alone would do with two")
 
 
 def _check_level(where: str, root: Root, catalogue: Catalogue) -> None:

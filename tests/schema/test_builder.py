@@ -106,6 +106,12 @@ async def wordless(_work: Work) -> str:
     return ""
 
 
+@mutation(event=DONE, requires="deposits:adjust", at=Level.NETWORK)
+async def with_two_eyes(_work: Work) -> DoneResult:
+    """Takes a second person."""
+    return ToyDone(name="x")
+
+
 @mutation(event=DONE, requires="services:update", at=Level.NETWORK)
 async def no_union(_work: Work) -> str:
     """Answers a string."""
@@ -136,6 +142,7 @@ async def told_to_all(live: Live) -> AsyncIterator[str]:
     [
         ("a misspelt capability", misspelt, "did you mean services:read?"),
         ("no level", nowhere, "say at= which level services:read is asked"),
+        ("a capability for two people", with_two_eyes, "deposits:adjust takes four eyes"),
         ("a level that cannot ask it", wrong_level, "is of level NETWORK and cannot be asked at SHARED"),
         ("nothing decided", open_by_accident, "say exactly one of requires=, signed_in=True and public="),
         ("decided twice", both, "say exactly one of requires=, signed_in=True and public="),
