@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from domain.network.reads import require_network
 from domain.pages import Page
 from domain.team import access_tests, operations, proposals
 from domain.team.changes import (
@@ -81,15 +80,13 @@ async def policy_proposals(
     work: Work, *, network: UUID, first: int = 50, after: str | None = None
 ) -> Connection[PolicyProposal]:
     """The changes that you proposed, and those that you may decide; newest first."""
-    require_network(work, network, path=("network",))
-    return shown(await proposals.proposals(work, Page(first, after)))
+    return shown(await proposals.proposals(work, Page(first, after), network_id=network))
 
 
 @query(requires="policies:explain", at=Level.NETWORK, name="access_tests")
 async def tested(work: Work, *, network: UUID) -> list[EvaluatedAccessTest]:
     """The rules about who may what that the network and its plugins keep, and whether they are true now."""
-    require_network(work, network, path=("network",))
-    return shown(await access_tests.evaluated(work))
+    return shown(await access_tests.evaluated(work, network_id=network))
 
 
 @mutation(event=operations.POLICY_CHANGED, signed_in=True)

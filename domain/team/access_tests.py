@@ -86,8 +86,10 @@ async def outcomes(work: Work, before: AccessView, after: AccessView) -> tuple[A
     return tuple(one for one in access_test_outcomes(tests, *staffs) if not (one.before.holds and one.after.holds))
 
 
-async def evaluated(work: Work) -> list[Evaluated]:
-    """Every rule, with whether it is true now."""
+async def evaluated(work: Work, *, network_id: UUID) -> list[Evaluated]:
+    """Every rule of the network, with whether it is true now. Raises NotFound, Forbidden."""
+    network.require_network(work, network_id, path=("network",))
+    work.require("policies:explain")
     brought_by = {test.id: plugin for plugin, brought in work.host.access_tests.items() for test in brought}
     tests = await access_tests(work)
     staff = await _staff(work, work.access, tests)

@@ -17,6 +17,7 @@ class PolicyNews(StrEnum):
     """Access was taken away, and something follows that nobody was asked to agree to."""
     PROPOSED = "proposed"
     EXPIRED = "expired"
+    VISIT_REQUESTED = "visit_requested"
     VISIT = "visit"
     NOT_FREE = "not_free"
     """A role of the network's own was proved free, and is no longer."""
@@ -41,6 +42,12 @@ _TEXTS: Final[Mapping[str, Mapping[PolicyNews, MailText]]] = MappingProxyType(
                 "{network}: your proposal has expired",
                 "Nobody decided the change that you proposed on {since}.\n\n{details}\n\n"
                 "Propose it again if it is still wanted.\n",
+            ),
+            PolicyNews.VISIT_REQUESTED: MailText(
+                "Somebody asks to be let in: {place}",
+                "{who} asks to be let into your network for {hours} hours.\n\n"
+                "As: {role}\nWhere: {place}\nWhy: {reason}\nAccount: {account}\n\n"
+                "Nothing is open yet. To let them in, approve a visit of this account; else do nothing.\n",
             ),
             PolicyNews.VISIT: MailText(
                 "{network}: a visit was approved",
@@ -72,6 +79,13 @@ _TEXTS: Final[Mapping[str, Mapping[PolicyNews, MailText]]] = MappingProxyType(
                 "{network}: a javaslata lejárt",
                 "Senki sem döntött a változtatásról, amelyet ekkor javasolt: {since}.\n\n{details}\n\n"
                 "Ha még szükséges, javasolja újra.\n",
+            ),
+            PolicyNews.VISIT_REQUESTED: MailText(
+                "Belépést kérnek: {place}",
+                "{who} {hours} órára belépést kér a hálózatukba.\n\n"
+                "Szerepkör: {role}\nHol: {place}\nMiért: {reason}\nFiók: {account}\n\n"
+                "Még semmi sincs nyitva. Ha beengedi, engedélyezzen látogatást ennek a fióknak; "
+                "különben nincs teendője.\n",
             ),
             PolicyNews.VISIT: MailText(
                 "{network}: látogatást hagytak jóvá",
@@ -105,6 +119,13 @@ _TEXTS: Final[Mapping[str, Mapping[PolicyNews, MailText]]] = MappingProxyType(
                 "Κανείς δεν αποφάσισε για την αλλαγή που προτείνατε στις {since}.\n\n{details}\n\n"
                 "Προτείνετέ την ξανά αν τη χρειάζεστε ακόμη.\n",
             ),
+            PolicyNews.VISIT_REQUESTED: MailText(
+                "Ζητείται πρόσβαση: {place}",
+                "Ο χρήστης {who} ζητά πρόσβαση στο δίκτυό σας για {hours} ώρες.\n\n"
+                "Ρόλος: {role}\nΠού: {place}\nΓιατί: {reason}\nΛογαριασμός: {account}\n\n"
+                "Τίποτα δεν έχει ανοίξει ακόμη. Για πρόσβαση εγκρίνετε επίσκεψη αυτού του λογαριασμού· "
+                "αλλιώς μην κάνετε τίποτα.\n",
+            ),
             PolicyNews.VISIT: MailText(
                 "{network}: εγκρίθηκε επίσκεψη",
                 "Ο/Η {who} επέτρεψε την είσοδο σε κάποιον εκτός επιχείρησης, έως {until}.\n\n{details}\n\n"
@@ -129,7 +150,8 @@ def policy_mail(language: str, news: PolicyNews, **words: str) -> MailText:
     """The mail that tells the news. An unknown language reads English; what a text does not say is left out.
 
     Words: `network`, `who` did it, `whom` it concerns, `role`, `since` and `until` (local times), `details` (lines),
-    `address` (of the frontend, or nothing). Raises KeyError for a word that the text needs and nobody gave.
+    `address` (of the frontend, or nothing); of a request to be let in also `account`, `place`, `hours`, `reason`. What
+    strangers say goes through `without_links` before. Raises KeyError for a word that the text needs and nobody gave.
     """
     text = _TEXTS[written_language(language)][news]
     body = text.body.format_map(words)

@@ -18,6 +18,7 @@ from asyncpg import Record
 from pydantic import TypeAdapter
 
 from audit.entries import Area, EventType
+from domain.network import reads as network
 from domain.pages import Count, Order, Page, Slice
 from domain.team.changes import (
     ApproveVisit,
@@ -197,8 +198,9 @@ async def proposals_by_id(work: Work, keys: list[UUID]) -> dict[UUID, ProposalRo
     return {row["id"]: row for row in rows if _is_shown(work, row)}
 
 
-async def proposals(work: Work, page: Page) -> Slice:
-    """What the viewer proposed or may decide, newest first."""
+async def proposals(work: Work, page: Page, *, network_id: UUID) -> Slice:
+    """What the viewer proposed or may decide, newest first. Raises NotFound, BadCursor."""
+    network.require_network(work, network_id, path=("network",))
     questions = await work.statements.fetch(QUESTIONS, work.network_id)
     mine = [(row["capability"], row["scope"]) for row in questions if _may_decide(work, row)]
     shown = (

@@ -18,7 +18,7 @@ from domain.team.application import NEXT_EPOCH
 from domain.team.consequences import ask_verdicts
 from domain.team.mails import PolicyNews
 from domain.team.reads import specialists_by_id
-from domain.team.telling import Told, listed, tell
+from domain.team.telling import Told, listed, name_told, tell
 from host import Host
 from jobs import Job
 from plugins.contract import AccessView
@@ -26,7 +26,7 @@ from policies.delta import delta_between, owners
 from policies.release import ClosedRole, Release, close_role
 from policies.release_file import ReleaseFile, read_release, release_file, written_release
 from policies.scopes import OPERATOR
-from policies.simulation import compare_verdicts, with_roles
+from policies.simulation import VerdictRow, compare_verdicts, with_roles
 from policies.store import load_network_policy
 from work import Task, Work
 
@@ -118,8 +118,12 @@ async def _verdicts_moved(work: Work, before: AccessView, after: AccessView) -> 
         rows = compare_verdicts(then, now).rows
         people = await specialists_by_id(work, [row.holder_id for row in rows])
         moved += [
-            f"{people[row.holder_id]['name']}: {name} {row.before.outcome} -> {row.after.outcome} ({row.after.text})"
+            f"{name_told(people[row.holder_id]['name'])}: {name} {_verdict_moved(row)}"
             for row in rows
             if row.holder_id in people
         ]
     return moved
+
+
+def _verdict_moved(row: VerdictRow) -> str:
+    return f"{row.before.outcome} -> {row.after.outcome} ({row.after.text})"

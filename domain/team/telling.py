@@ -1,7 +1,7 @@
 """Mailing owners and approvers what happened to the policy: jobs, since no change waits for a mail.
 
-A job reads the news in its network, the addresses in the scope of identity, and queues one letter a person, which goes
-out once however often the job runs.
+A job reads the news and the addresses in its network, and queues one letter a person, which goes out once however often
+the job runs.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import orjson
 from asyncpg import Record
 
 from audit.entries import Area, EventType
+from domain.journal.reads import actors_of_entries
 from domain.localtime import zone_named
 from domain.notices.operations import Letter, queue_mail
-from domain.notices.rules import language_of, wall_time
+from domain.notices.rules import language_of, wall_time, without_links
 from domain.team.mails import PolicyNews, policy_mail
 from host import Host
 from jobs import Job
@@ -39,11 +40,6 @@ EVENTS = (TOLD,)
 NETWORK: Final = "SELECT name, zone, country FROM networks WHERE id = $1"
 CHANGE: Final = "SELECT * FROM policy_changes WHERE network_id = $1 AND id = $2"
 PROPOSAL: Final = "SELECT * FROM policy_proposals WHERE network_id = $1 AND id = $2"
-ACTOR: Final = """
-SELECT COALESCE(s.name, e.actor_id) FROM journal_entries e
-LEFT JOIN specialists s ON s.network_id = e.chain_id AND s.id::text = e.actor_id
-WHERE e.chain_id = $1 AND e.id = $2
-"""
 VISITS: Final = """
 SELECT COALESCE(a.role_code, r.code) AS role, a.valid_until, l.name AS location, h.name AS visitor
 FROM assignments a JOIN locations l ON l.network_id = a.network_id AND l.id = a.location_id
@@ -51,28 +47,25 @@ LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
 CROSS JOIN LATERAL names_of_holders(ARRAY[a.account_id]) h
 WHERE a.network_id = $1 AND a.created_epoch = $2 ORDER BY a.id
 """
-PEOPLE: Final = "SELECT id, name, account_id FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
-ADDRESSES: Final = "SELECT id, email, language FROM accounts WHERE id = ANY ($1) AND state = 'ACTIVE'"
+NAMES: Final = "SELECT name FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
+ADDRESSES: Final = "SELECT * FROM addresses_of_specialists($1)"
+
+LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What some holders of a network are told of a subject, in these words, with these instants among them."""
+    """What some holders of a network are told of a subject, in these words, with these instants among them.
+
+    The journal keeps `event`.
+    """
 
     news: PolicyNews
     subject_id: UUID
     holders: Collection[UUID]
     words: Mapping[str, str]
     instants: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The same with the network, and the accounts of those who are told."""
-
-    told: Told
-    network: Record
-    accounts: tuple[UUID, ...]
+    event: EventType = TOLD
 
 
 async def tell_of_revocation(host: Host, network_id: str, change_id: str) -> None:
@@ -112,46 +105,37 @@ JOBS = (TELL_OF_REVOCATION, TELL_OF_PROPOSAL, TELL_OF_EXPIRY, TELL_OF_VISITS, TE
 async def tell(host: Host, network_id: UUID, find: Callable[[Work], Awaitable[Told | None]]) -> None:
     """Mail the people of a network what `find` finds in it, if it finds anything."""
 
-    async def seal(work: Work) -> Envelope | None:
+    async def run(work: Work) -> None:
         told = await find(work)
-        return None if told is None else await _envelope(work, told)
+        if told is not None:
+            await _queue(work, told)
 
-    envelope = await host.perform_as_system(network_id, Task(), seal, name="policies")
-    if envelope is None:
-        return
-
-    async def look_up(work: Work) -> list[Record]:
-        return await work.statements.fetch(ADDRESSES, list(envelope.accounts))
-
-    addresses = await host.perform_as_system(None, Task(), look_up, name="policies")
-
-    async def queue(work: Work) -> None:
-        work.touches(f"policy.{envelope.told.news}", envelope.told.subject_id)
-        for row in addresses:
-            await queue_mail(work, _letter(host, network_id, envelope, row))
-
-    await host.perform_as_system(network_id, Task(TOLD), queue, name="policies")
+    await host.perform_as_system(network_id, Task(), run, name="policies")
 
 
-async def _envelope(work: Work, told: Told) -> Envelope | None:
+async def _queue(work: Work, told: Told) -> None:
+    """Queue a letter to each of those who are told and have an account; the journal says so if anybody has."""
     network = await work.statements.fetchrow(NETWORK, work.network_id)
-    people = await _people(work, told.holders)
-    accounts = tuple(row["account_id"] for row in people.values() if row["account_id"] is not None)
-    return Envelope(told, network, accounts) if network and accounts else None
+    accounts = await work.statements.fetch(ADDRESSES, list(told.holders))
+    if network is None or not accounts:
+        return
+    work.event = told.event
+    work.touches(f"policy.{told.news}", told.subject_id)
+    for account in accounts:
+        await queue_mail(work, _letter(work, told, network, account))
 
 
-def _letter(host: Host, network_id: UUID, envelope: Envelope, account: Record) -> Letter:
-    told, network = envelope.told, envelope.network
+def _letter(work: Work, told: Told, network: Record, account: Record) -> Letter:
     language = language_of(account["language"], country=network["country"])
     zone = zone_named(network["zone"])
     instants = {word: wall_time(language, at.astimezone(zone)) for word, at in told.instants.items()}
-    address = host.settings.app_origin or ""
+    address = work.host.settings.app_origin or ""
     return Letter(
         id=uuid5(told.subject_id, f"{told.news} {account['id']}"),
         kind=f"policy.{told.news}",
         recipient=account["email"],
         text=policy_mail(language, told.news, network=network["name"], address=address, **told.words, **instants),
-        network_id=network_id,
+        network_id=work.network_id,
         account_id=account["id"],
     )
 
@@ -194,7 +178,7 @@ async def _visits(work: Work, *, change_id: UUID) -> Told | None:
         return None
     words = {
         "who": await _actor(work, row["journal_id"]),
-        "details": listed(f"{visit['visitor']}: {visit['role']}, {visit['location']}" for visit in visits),
+        "details": listed(f"{name_told(visit['visitor'])}: {visit['role']}, {visit['location']}" for visit in visits),
     }
     until = max(visit["valid_until"] for visit in visits)
     return Told(PolicyNews.VISIT, change_id, owners(await _policy(work)), words, {"until": until})
@@ -223,18 +207,20 @@ async def _policy(work: Work) -> DomainPolicy:
     return await load_network_policy(work.statements.fetch, work.network_id, work.host.release)
 
 
-async def _people(work: Work, holders: Collection[UUID]) -> dict[UUID, Record]:
-    rows = await work.statements.fetch(PEOPLE, work.network_id, list(holders))
-    return {row["id"]: row for row in rows}
-
-
 async def _names(work: Work, holders: Collection[UUID]) -> str:
-    return ", ".join(sorted(row["name"] for row in (await _people(work, holders)).values()))
+    rows = await work.statements.fetch(NAMES, work.network_id, list(holders))
+    return ", ".join(sorted(name_told(row["name"]) for row in rows))
 
 
 async def _actor(work: Work, entry_id: UUID) -> str:
     """Who made what a journal entry tells of."""
-    return str(await work.statements.fetchval(ACTOR, work.network_id, entry_id) or "Remit")
+    actor = (await actors_of_entries(work, [entry_id]))[entry_id]
+    return name_told(actor.name or "Remit")
+
+
+def name_told(name: str) -> str:
+    """A person's name as mails tell it: people choose their own, so no mail program may make a link of it."""
+    return without_links(name, longest=LONGEST_NAME)
 
 
 def listed(lines: Iterable[str]) -> str:

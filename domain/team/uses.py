@@ -39,7 +39,7 @@ FROM journal_entries e
   JOIN networks n ON n.id = e.chain_id
   LEFT JOIN locations l ON l.network_id = e.chain_id AND l.id = e.location_id
 WHERE e.chain_id = $1 AND e.seq > $2 AND e.seq <= $3
-  AND e.outcome = 'ok' AND e.actor_type IN ('specialist', 'account') AND e.payload::jsonb ? 'capability'
+  AND e.outcome = 'ok' AND e.actor_type IN ('specialist', 'operator', 'partner') AND e.payload::jsonb ? 'capability'
 GROUP BY 1, 2, 3
 """
 ADD_USES = """

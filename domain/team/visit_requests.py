@@ -8,26 +8,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from asyncpg import Record
 from tortoise.exceptions import IntegrityError
 
 from audit.entries import OPERATOR_CHAIN, Area, EventType
 from database.sqlstate import constraint_of
-from domain.notices.operations import Letter, queue_mail
+from domain.notices.rules import without_links
+from domain.team.mails import PolicyNews
 from domain.team.models import VisitRequest
 from domain.team.rules import OWNER
-from domain.team.visit_mails import LONGEST_REASON, visit_requested_mail
+from domain.team.telling import Told, name_told, tell
 from domain.team.visits import LONGEST_HOURS
 from domain.texts import typed_text
 from errors import InvalidInput, NotFound
 from host import Host
 from jobs import Job
 from policies.catalogue import DomainKind
+from policies.delta import owners
 from policies.scopes import OPERATOR, partner
+from policies.store import load_network_policy
 from work import Task, Work
 
 VISIT_REQUESTED = EventType("visit.requested", Area.STAFF_CHANGES)
@@ -35,6 +39,7 @@ OWNERS_ASKED = EventType("visit.owners_asked", Area.STAFF_CHANGES)
 EVENTS = (VISIT_REQUESTED, OWNERS_ASKED)
 
 BETWEEN_REQUESTS: Final = timedelta(hours=1)
+LONGEST_REASON: Final = 500
 ASKING: Final[Mapping[DomainKind, str]] = MappingProxyType(
     {
         DomainKind.OPERATOR: "customer_visits:request",
@@ -46,7 +51,6 @@ ASKING: Final[Mapping[DomainKind, str]] = MappingProxyType(
 ABSENT: Final = MappingProxyType({"visit_requests_customer": "network", "visit_requests_location": "location"})
 """Which part of the input does not exist, by the foreign key that says so."""
 
-OWNERS_ADDRESSES = "SELECT * FROM addresses_of_owners()"
 LATELY = "SELECT max(asked_at) FROM visit_requests WHERE account_id = $1 AND customer_id = $2 AND asked_at > $3"
 REQUEST = """
 SELECT r.*, n.name FROM visit_requests r JOIN names_of_holders(ARRAY[r.account_id]) n ON n.id = r.account_id
@@ -131,10 +135,7 @@ async def ask_owners(host: Host, request_id: str, chain_id: str) -> None:
     if asked is None:
         return
 
-    async def tell(work: Work) -> None:
-        await _tell(work, asked)
-
-    await host.perform_as_system(asked["customer_id"], Task(OWNERS_ASKED), tell, name=ASK_OWNERS.name)
+    await tell(host, asked["customer_id"], partial(_requested, asked=asked))
 
 
 ASK_OWNERS = Job("team.ask_owners", ask_owners)
@@ -142,25 +143,16 @@ ASK_OWNERS = Job("team.ask_owners", ask_owners)
 JOBS = (ASK_OWNERS,)
 
 
-async def _tell(work: Work, asked: Record) -> None:
-    place = await work.statements.fetchval(PLACE, work.network_id, asked["location_id"])
-    for owner in await work.statements.fetch(OWNERS_ADDRESSES):
-        text = visit_requested_mail(
-            owner["language"],
-            visitor=asked["name"],
-            account=asked["account_id"],
-            role=work.host.release.roles[asked["role_code"]].title,
-            place=place,
-            hours=asked["hours"],
-            reason=asked["reason"],
-        )
-        letter = Letter(
-            id=uuid5(asked["id"], str(owner["account_id"])),
-            kind="visit.requested",
-            recipient=owner["email"],
-            text=text,
-            network_id=work.network_id,
-        )
-        await queue_mail(work, letter)
+async def _requested(work: Work, *, asked: Record) -> Told:
     work.touches("account", asked["account_id"], name=asked["name"], location_id=asked["location_id"])
     work.reason = asked["reason"]
+    policy = await load_network_policy(work.statements.fetch, work.network_id, work.host.release)
+    words = {
+        "who": name_told(asked["name"]),
+        "account": str(asked["account_id"]),
+        "role": work.host.release.roles[asked["role_code"]].title,
+        "place": await work.statements.fetchval(PLACE, work.network_id, asked["location_id"]),
+        "hours": str(asked["hours"]),
+        "reason": without_links(asked["reason"], longest=LONGEST_REASON),
+    }
+    return Told(PolicyNews.VISIT_REQUESTED, asked["id"], owners(policy), words, event=OWNERS_ASKED)

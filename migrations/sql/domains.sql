@@ -113,15 +113,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, remit, pg_tem
 $$;
 GRANT EXECUTE ON FUNCTION names_of_holders(uuid[]) TO remit_app;
 
--- Where to write to the owners of the scope's network.
-CREATE FUNCTION addresses_of_owners() RETURNS TABLE (account_id uuid, email text, language text)
+-- Where to write to specialists of the scope's network, those that have an active account.
+CREATE FUNCTION addresses_of_specialists(wanted uuid[]) RETURNS TABLE (id uuid, email text, language text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, remit, pg_temp AS $$
-  SELECT DISTINCT c.id, c.email, c.language FROM assignments a
-    JOIN specialists s ON s.network_id = a.network_id AND s.id = a.specialist_id AND s.state = 'ACTIVE'
-    JOIN accounts c ON c.id = s.account_id AND c.state = 'ACTIVE'
-  WHERE a.network_id = current_network() AND a.role_code = 'owner' AND a.ended_epoch IS NULL
+  SELECT DISTINCT a.id, a.email, a.language FROM specialists s JOIN accounts a ON a.id = s.account_id
+  WHERE s.network_id = current_network() AND s.id = ANY (wanted) AND a.state = 'ACTIVE'
 $$;
-GRANT EXECUTE ON FUNCTION addresses_of_owners() TO remit_app;
+GRANT EXECUTE ON FUNCTION addresses_of_specialists(uuid[]) TO remit_app;
 
 -- The owners of the operator and of partner firms hold all of their domain for good, like those of networks.
 ALTER TABLE assignments ADD CONSTRAINT member_owner_unlimited CHECK (

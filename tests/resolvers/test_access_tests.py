@@ -102,6 +102,16 @@ def assigned(salon: Salon, holder: str, role: str) -> dict[str, Any]:
     return {"assignRole": {"holder": salon[holder].specialist_id, "role": role}}
 
 
+async def test_who_may_explain_at_one_location_does_not_read_the_rules_of_the_network(api: Api, salon: Salon) -> None:
+    manager_of_north = {"assignRole": {**assigned(salon, "ana", "manager")["assignRole"], "location": salon.north}}
+    for given in ({"saveAccessTest": NO_CASH}, manager_of_north):
+        assert (await change(api, salon, "hal", given))["__typename"] == "PolicyChanged"
+
+    refused = await api.ask(TESTS, salon["ana"], salon=salon.network_id)
+
+    assert (refused.body["data"], refused.codes) == (None, ["FORBIDDEN"])
+
+
 async def test_rules_are_kept_shown_in_words_and_judged(api: Api, salon: Salon) -> None:
     for asked in (NO_CASH, SMM_FREE, FEW_REFUND):
         assert (await save(api, salon, asked))["__typename"] == "PolicyChanged"

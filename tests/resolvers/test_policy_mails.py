@@ -14,7 +14,6 @@ from app import Remit, asgi_of
 from database.statements import Statements
 from domain.notices.sealing import open_text
 from domain.team import proposals, telling
-from domain.team.mails import PolicyNews, policy_mail
 from plugins.contract import AccessView, Consequence
 from policies.scopes import network
 from tests.api import Api
@@ -160,23 +159,12 @@ async def test_the_owners_are_told_who_was_let_in_and_until_when(remit: Remit, a
     assert "- Tim: viewer, North" in mails[0].body
 
 
-@pytest.mark.parametrize("news", PolicyNews)
-@pytest.mark.parametrize("language", ["en", "hu", "el", "hu-HU", "fi"])
-def test_every_text_says_everything_in_every_language(news: PolicyNews, language: str) -> None:
-    words = {
-        "network": "Salon {x}\nB",
-        "who": "Bo",
-        "whom": "Ana",
-        "role": "desk",
-        "since": "1 May",
-        "until": "2 May",
-        "details": "- d",
-        "address": "",
-    }
+async def test_no_name_of_a_stranger_makes_a_link(remit: Remit, api: Api, salon: Salon) -> None:
+    crook = await make_member(remit.host, "https://evil.example/pay", "account_manager")
+    visit = {"account": crook.account_id, "role": "viewer", "location": salon.north, "hours": 2}
+    await change(api, salon, "bo", {"approveVisit": visit})
 
-    mail = policy_mail(language, news, **words)
+    mails = await received(remit, salon)
 
-    assert "\n" not in mail.subject
-    assert mail.subject.startswith("Salon {x} B")
-    assert "- d" in mail.body
-    assert not any(line.endswith(" ") for line in mail.body.split("\n"))
+    assert [mail.name for mail in mails] == ["hal", "ola"]
+    assert "- Https Evil Example Pay: viewer, North" in mails[0].body

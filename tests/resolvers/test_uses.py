@@ -15,8 +15,10 @@ from app import Remit
 from domain.network.fan_out import EVERY_NETWORK
 from domain.team import uses
 from domain.team.jobs import FOLD_USES, fold_uses_of_all, fold_uses_of_network
+from policies.scopes import network
 from tests.api import Api
 from tests.factories import MADE, Salon, make_salon
+from tests.members import let_in, make_member
 from tests.resolvers.visits import book, booked, change, tomorrow
 from work import Caller, Task, Work
 
@@ -110,6 +112,20 @@ async def test_a_capability_that_reads_is_not_counted_even_where_it_leaves_an_en
     await fold(remit, salon)
 
     assert [row[1] for row in await kept(remit, salon)] == ["services:update"]
+
+
+async def test_what_a_visitor_did_is_counted_by_the_account(remit: Remit, salon: Salon) -> None:
+    tim = await make_member(remit.host, "tim", "account_manager")
+    await let_in(remit.host, tim, salon.network_id, salon.north, role="administrator")
+
+    async def run(work: Work) -> None:
+        work.location_id = salon.north
+
+    caller = Caller(token=tim.token, domain=network(salon.network_id))
+    await remit.host.perform(caller, Task(MADE.event, "appointments:create"), run)
+    await fold(remit, salon)
+
+    assert await kept(remit, salon) == [(tim.account_id, "appointments:create", salon.north, today(), 1)]
 
 
 async def test_folding_again_counts_nothing_twice_and_leaves_nothing_out(

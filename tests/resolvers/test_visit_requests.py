@@ -96,13 +96,28 @@ async def test_a_technician_asks_and_every_owner_gets_one_mail(
         {
             "code": "visit.owners_asked",
             "sentence": "Somebody from outside asked the owners for a visit.",
-            "targets": [{"type": "account", "id": str(tim.account_id)}],
+            "targets": [
+                {"type": "account", "id": str(tim.account_id)},
+                {"type": "policy.visit_requested", "id": asked["id"]},
+            ],
         }
     ]
     assert nothing_is_open.codes == ["FORBIDDEN"]
     for chain_id in (salon.network_id, FIRM.id):
         assert chain_id is not None
         assert (await verify_journal(remit.host, chain_id)).is_sound
+
+
+async def test_no_name_and_no_reason_makes_a_link_or_a_line(remit: Remit, api: Api, salon: Salon) -> None:
+    crook = await make_member(remit.host, "https://evil.example/pay", "technician", FIRM)
+
+    asked = await ask(api, crook, FIRM, salon.network_id, reason="see www.evil.example\nor mail to a@evil.example")
+    await ASK_OWNERS.run(remit.host, **await job_of(remit, asked["id"]))
+    mail = (await mails_to(remit, salon))[0]
+    body = open_text(remit.host.keys, mail["id"], mail["sealed"]).body
+
+    assert body.startswith("Https Evil Example Pay asks to be let in")
+    assert "\nWhy: see www evil example or mail to a evil example\n" in body
 
 
 async def test_the_commercial_department_asks_for_the_operator(remit: Remit, api: Api, salon: Salon) -> None:
