@@ -99,6 +99,11 @@ class Delta:
         return len(self.entries) - self.gained
 
     @property
+    def losing(self) -> frozenset[UUID]:
+        """The holders of whose accesses one is lost or narrowed."""
+        return frozenset(entry.holder_id for entry in self.entries if entry.change not in _GAINS)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nobody's access changes."""
         return not self.entries

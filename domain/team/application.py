@@ -1,8 +1,8 @@
 """Carrying changes of policy out within a transaction, and telling what they do.
 
 Order: who may make such a change nowhere is refused, lock the policy's epoch, read the policy under the lock, check the
-changer again by it, apply the changes, an owner stays, read the policy anew, compare (delta), nobody gives what they do
-not hold. Of a proposal its proposer is the changer.
+changer again by it, apply the changes, an owner stays, read the policy anew, compare (delta), only owners take from
+owners, nobody gives what they do not hold. Of a proposal its proposer is the changer.
 """
 
 from __future__ import annotations
@@ -32,10 +32,17 @@ from domain.team.changes import (
     SuspendHolder,
     required_by,
 )
-from domain.team.rules import MOST_CHANGES, GrantExceedsOwn, LastOwner, ServiceAccountGives, require_taking
+from domain.team.rules import (
+    MOST_CHANGES,
+    GrantExceedsOwn,
+    LastOwner,
+    OwnersOnly,
+    ServiceAccountGives,
+    require_taking,
+)
 from errors import InvalidInput
 from policies.compile import DomainPolicy
-from policies.delta import Delta, delta_between, missing_grants
+from policies.delta import Delta, delta_between, missing_grants, owners
 from policies.narrowing import Narrowing
 from policies.store import load_policy
 from policies.viewer import Viewer, ViewerKind, viewer_in
@@ -82,6 +89,7 @@ async def apply_changes(work: Work, changes: Sequence[PolicyChange], *, proposer
             made += await _apply_one(work, change, before, epoch=epoch, path=("input", "changes", position))
         await _check_last_owner(work)
         delta = delta_between(before, await _policy(work), now=work.at)
+        _require_owners_spared(work, delta)
         _require_own(work, delta)
     return Applied(epoch, delta, made)
 
@@ -175,6 +183,13 @@ async def _check_last_owner(work: Work) -> None:
         if constraint_of(error) != LAST_OWNER:
             raise
         raise LastOwner(work.domain.kind) from error
+
+
+def _require_owners_spared(work: Work, delta: Delta) -> None:
+    """Rule R4, whatever the kind of change: a role that shuts something takes it from an owner as well."""
+    protected = owners(delta.before)
+    if work.viewer.holder_id not in protected and delta.losing & protected:
+        raise OwnersOnly
 
 
 def _require_own(work: Work, delta: Delta) -> None:

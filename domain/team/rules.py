@@ -104,7 +104,7 @@ class OwnersOnly(UserError):
     hint = "Ask an owner."
 
     def __init__(self) -> None:
-        super().__init__("Only an owner may suspend or resume an owner, or take the owner's role from somebody.")
+        super().__init__("Only an owner may suspend or resume an owner, or take a role or a right from one.")
 
 
 class ProposalDecided(UserError):
