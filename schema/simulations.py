@@ -87,9 +87,7 @@ class Verdict:
     outcome: str
     kind: str
     text: str = strawberry.field(description="The deciding line's sentence.")
-    line_id: str = remit.computed(
-        lambda verdict: f"{verdict.policy}#{verdict.line.number}", description="Such as seats-2025-03#50."
-    )
+    line_id: str = strawberry.field(description="Such as seats-2025-03#50.")
 
 
 @remit.type(row=simulation.VerdictRow)

@@ -153,7 +153,7 @@ async def test_a_capability_that_is_none_is_refused_with_the_nearest(api: Api, s
 
     (error,) = misspelt.body["errors"]
     assert error["extensions"]["code"] == "UNKNOWN_CAPABILITY"
-    assert error["extensions"]["hint"] == "Did you mean appointments:create?"
+    assert error["extensions"]["hint"] == "Did you mean `appointments:create`?"
     assert error["extensions"]["path"] == ["capability"]
     assert strange.body["errors"][0]["extensions"]["hint"] == "The query `capabilities` lists them all."
     assert endless.codes == ["INVALID_TEXT"]
