@@ -87,7 +87,7 @@ READING_ASSIGNMENTS: Final[Mapping[DomainKind, str]] = MappingProxyType(
 
 BY_NAME = Order("specialists", "name", str)
 OLDEST_FIRST = Order("assignments", "valid_from", datetime)
-LONGEST_FIRST = Order("members", "valid_from", datetime)
+OLDEST_MEMBERS_FIRST = Order("members", "valid_from", datetime)
 # What has no location lies at the network: only who reads assignments there reaches it.
 REACHED = Columns(location="COALESCE(a.location_id, a.network_id)")
 
@@ -170,11 +170,11 @@ async def members(work: Work, page: Page) -> Slice:
         raise InvalidInput("A network has specialists.", hint="Ask for `assignments` instead.")
     work.require(READING_ASSIGNMENTS[work.domain.kind])
     firm_id = work.domain.partner_id
-    since, last_id = page.start(LONGEST_FIRST)
+    since, last_id = page.start(OLDEST_MEMBERS_FIRST)
     rows = await work.statements.fetch(
         MEMBERS_PAGE, firm_id, since, last_id, page.first + 1, record_class=AssignmentRow
     )
-    return Slice.cut(rows, page, order=LONGEST_FIRST, count=Count(MEMBERS_COUNT, (firm_id,)))
+    return Slice.cut(rows, page, order=OLDEST_MEMBERS_FIRST, count=Count(MEMBERS_COUNT, (firm_id,)))
 
 
 async def holding_accounts(work: Work, keys: list[UUID]) -> dict[UUID, HoldingAccountRow]:
