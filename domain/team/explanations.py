@@ -12,7 +12,7 @@ from domain.team import reads
 from domain.team.naming import named_capability
 from domain.team.objects import named_object
 from errors import NotFound
-from policies.catalogue import Capability, DomainKind
+from policies.catalogue import Capability
 from policies.compile import DomainPolicy
 from policies.decisions import Decision
 from policies.explain import ChangeSet, Explanation, MatchedLine, Suggestion, SuggestionKind, explain
@@ -96,12 +96,12 @@ def capabilities(work: Work) -> tuple[Capability, ...]:
 
 
 async def roles(work: Work) -> tuple[RoleShown, ...]:
-    """The built-in roles of networks, then the network's own."""
+    """The built-in roles that the viewer's kind of domain knows, then the network's own."""
     release, policy = work.host.release, work.viewer.policy
     built_in = [
         RoleShown(role.code, role.title, role.description, True, _written(release.closed[role.code].lines))
         for role in release.roles.values()
-        if role.domain is DomainKind.NETWORK
+        if role.domain is work.domain.kind
     ]
     descriptions = await reads.role_descriptions(work)
     own = [
