@@ -13,7 +13,8 @@ from execution import declaration as remit
 from policies import delta, simulation, verdicts
 from schema.connections import Connection
 from schema.errors import Forbidden, InvalidInput, NotFound, UserError
-from schema.policy_changes import AccessDeltaEntry, InvalidPolicy, RoleLineInput
+from schema.policy_change_inputs import RoleLineInput
+from schema.policy_changes import AccessDeltaEntry, InvalidPolicy
 from schema.team import Specialist
 
 
