@@ -49,9 +49,7 @@ class SeatVerdict:
     outcome: str = remit.computed(lambda row: row.verdict.outcome, description="billable or free.")
     kind: str = strawberry.field(description="specialist or administrator; for free ones the reason.")
     line: SeatPolicyLine = strawberry.field(description="The line that decided.")
-    line_id: str = remit.computed(
-        lambda row: f"{row.verdict.policy}#{row.line.number}", description="Such as seats-2025-03#50."
-    )
+    line_id: str = remit.computed(lambda row: row.verdict.line_id, description="Such as seats-2025-03#50.")
     witnesses: list[str] = remit.computed(
         lambda row: [_witness(witness) for witness in row.witnesses],
         description="What made the line true: held capabilities, provided services, facts.",
@@ -127,9 +125,7 @@ class BillingAccount:
     mode: str = remit.computed(lambda _row: "DRY", description="DRY: counted and shown, charged by nobody yet.")
     plan: str = remit.computed(lambda row: row.plan.code)
     currency: str = remit.computed(lambda row: row.plan.currency)
-    policy: str = remit.computed(
-        lambda row: f"{row.policy.code}@{row.policy.version}", description="The terms that the period was bought under."
-    )
+    policy: str = remit.computed(lambda row: row.policy.name, description="The terms that the period was bought under.")
     period: BillingPeriod
     lines: list[BillLine]
     per_period: GraphQLMoney = remit.computed(lambda row: _money(row.per_period, row.plan))

@@ -50,7 +50,7 @@ def policy_terms(policy: VerdictPolicy[Any], *, free: str = FREE) -> SeatTerms:
         for code in sorted(_asked(fact, line.when))
     }
     return SeatTerms(
-        f"{policy.code}@{policy.version}",
+        policy.name,
         policy.digest,
         MappingProxyType(paid),
         beside=tuple(_reason(line) for line in paying if not _asks_holdings_alone(line.when)),

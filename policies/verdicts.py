@@ -94,6 +94,11 @@ class Verdict:
     facts: DataclassInstance
 
     @property
+    def line_id(self) -> str:
+        """The deciding line's public id, such as `seats-2025-03#50`: translations and explanations refer to it."""
+        return f"{self.policy}#{self.line.number}"
+
+    @property
     def outcome(self) -> str:
         """What the deciding line says."""
         return self.line.outcome
@@ -132,6 +137,11 @@ class VerdictPolicy(Generic[F]):
     digest: str
 
     @property
+    def name(self) -> str:
+        """What the published version is called, such as `seats-2025-03@1`."""
+        return f"{self.code}@{self.version}"
+
+    @property
     def content(self) -> dict[str, Any]:
         """What the files say, as JSON: its digest is `digest`."""
         return _content(self.code, self.version, self.lines, self.sets)
@@ -151,10 +161,6 @@ class VerdictPolicy(Generic[F]):
     def outcome(self, facts: F) -> str:
         """The outcome alone, which is cheaper than the whole verdict."""
         return next(line.outcome for line in self.lines if line.when.holds(facts))
-
-    def line_id(self, line: Line) -> str:
-        """The line's public id, such as `seats-2025-03#50`: translations and explanations refer to it."""
-        return f"{self.code}#{line.number}"
 
 
 def load_verdict_policy(

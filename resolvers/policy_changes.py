@@ -30,29 +30,33 @@ from execution.declaration import mutation, query
 from execution.rows import shown
 from policies.access_tests import HasVerdict, HoldersOf, Holds, OneHolder, Predicate, Who
 from policies.catalogue import Level
-from schema.connections import Connection
-from schema.policy_changes import (
+from schema.access_tests import (
     AccessTestPredicateInput,
     AccessTestWhoInput,
+    EndAccessTestInput,
+    EvaluatedAccessTest,
+    SaveAccessTestInput,
+)
+from schema.connections import Connection
+from schema.policy_change_inputs import (
     ApproveVisitInput,
     AssignRoleInput,
-    ChangePolicyResult,
     ChangeRoleLinesInput,
     CreateRoleInput,
-    DecideProposalResult,
-    EndAccessTestInput,
     EndAssignmentInput,
-    EvaluatedAccessTest,
     PolicyChangeInput,
     PolicyChangesInput,
-    PolicyPreviewResult,
-    PolicyProposal,
     ResumeHolderInput,
     RetireRoleInput,
     RoleLineInput,
-    SaveAccessTestInput,
     SetLimitsInput,
     SuspendHolderInput,
+)
+from schema.policy_changes import (
+    ChangePolicyResult,
+    DecideProposalResult,
+    PolicyPreviewResult,
+    PolicyProposal,
     WithdrawProposalResult,
 )
 from work import Work

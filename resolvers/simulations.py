@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from domain.network.reads import require_network
 from domain.pages import Page
 from domain.team import simulations
 from domain.team.simulations import RoleAsked, TermsAsked
-from errors import InvalidInput, NotFound
+from errors import InvalidInput
 from execution.declaration import query
 from execution.rows import shown
 from policies.catalogue import Level
@@ -19,8 +20,7 @@ async def simulate_policy(
     work: Work, *, input: SimulationInput, first: int = 50, after: str | None = None
 ) -> SimulationResult:
     """Whose access, or whose verdict, would differ under other lines. Nothing is changed by asking."""
-    if input.network != work.network_id:
-        raise NotFound(path=("input", "network"))
+    require_network(work, input.network, path=("input", "network"))
     page, tried = Page(first, after), input.tried
     if tried.verdicts:
         asked = _terms(tried.verdicts)

@@ -15,7 +15,7 @@ from schema.connections import Connection
 from schema.journal import JournalActor
 from schema.network import Location
 from schema.policy_changes import AccessDeltaEntry
-from schema.team import Specialist
+from schema.team import HoldingAccount, Specialist
 
 
 @remit.type(row=history.ChangeTold)
@@ -26,6 +26,9 @@ class ToldChange:
     sentence: str = strawberry.field(description="For people, with the names of today.")
     holder: Specialist | None = remit.relation(
         reads.specialists_by_id, key="holder_id", description="Whose access it is about, if a specialist's."
+    )
+    account: HoldingAccount | None = remit.relation(
+        reads.holding_accounts, key="holder_id", description="Whose it is, where it is no specialist's: a visitor's."
     )
     location: Location | None = remit.relation(network.locations_by_id, key="location_id")
 

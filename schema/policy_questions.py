@@ -14,7 +14,7 @@ from execution import declaration as remit
 from policies import free_roles, uses
 from schema.connections import Connection
 from schema.network import Location
-from schema.team import Specialist
+from schema.team import HoldingAccount, Specialist
 
 
 @remit.type(row=questions.HolderShown)
@@ -24,6 +24,9 @@ class Holder:
     holder_id: UUID = strawberry.field(description="Of a specialist, or of the account of somebody who visits.")
     holder: Specialist | None = remit.relation(
         reads.specialists_by_id, key="holder_id", description="Null: somebody from outside, who visits."
+    )
+    account: HoldingAccount | None = remit.relation(
+        reads.holding_accounts, key="holder_id", description="Whose it is, where it is no specialist's: a visitor's."
     )
     assignment_id: UUID = strawberry.field(description="Of the assignment through which it is held.")
     role: str = strawberry.field(description="The role's code.")
@@ -88,6 +91,9 @@ class UnusedCapabilities:
     holder_id: UUID = strawberry.field(description="Of a specialist, or of the account of somebody who visits.")
     holder: Specialist | None = remit.relation(
         reads.specialists_by_id, key="holder_id", description="Null: somebody from outside, who visits."
+    )
+    account: HoldingAccount | None = remit.relation(
+        reads.holding_accounts, key="holder_id", description="Whose it is, where it is no specialist's: a visitor's."
     )
     unused: list[UnusedCapability] = strawberry.field(description="By capability, then location.")
     to_free: list[str] = strawberry.field(

@@ -13,7 +13,8 @@ from execution import declaration as remit
 from policies import delta, simulation, verdicts
 from schema.connections import Connection
 from schema.errors import Forbidden, InvalidInput, NotFound, UserError
-from schema.policy_changes import AccessDeltaEntry, InvalidPolicy, RoleLineInput
+from schema.policy_change_inputs import RoleLineInput
+from schema.policy_changes import AccessDeltaEntry, InvalidPolicy
 from schema.team import Specialist
 
 
@@ -87,9 +88,7 @@ class Verdict:
     outcome: str
     kind: str
     text: str = strawberry.field(description="The deciding line's sentence.")
-    line_id: str = remit.computed(
-        lambda verdict: f"{verdict.policy}#{verdict.line.number}", description="Such as seats-2025-03#50."
-    )
+    line_id: str = strawberry.field(description="Such as seats-2025-03#50.")
 
 
 @remit.type(row=simulation.VerdictRow)

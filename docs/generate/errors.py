@@ -13,7 +13,7 @@ from errors import UserError
 from schema.limits import CODES, LARGEST, MOST_TOKENS, WORDS
 
 INTRODUCTION = """\
-A refusal that a person can do something about comes back as data: a member of the mutation's result union that
+A refusal that a person can do something about comes back as data: a member of the field's result union that
 implements `UserError`. Branch on `code`, show `message`, offer `hint`; `path` says where in the input it is.
 
 ```graphql
@@ -25,8 +25,9 @@ mutation Book($input: BookAppointmentInput!) {
 }
 ```
 
-From a query, and from a mutation whose union does not have it, a refusal comes as a GraphQL error with the same `code`
-and `hint` in its `extensions`. What nobody expected is masked: its code is `INTERNAL`, and its id is in the log."""
+Every mutation answers with such a union; of the queries those that try something out. Elsewhere, and where a union
+does not have it, a refusal comes as a GraphQL error with the same `code` and `hint` in its `extensions`. What nobody
+expected is masked: its code is `INTERNAL`, and its id is in the log."""
 
 
 LIMITS = f"""\
@@ -67,8 +68,10 @@ def _section(code_: str, members: list[type[UserError]], schema: GraphQLSchema) 
     hints = dict.fromkeys(error.hint for error in members if error.hint)
     advice = " ".join(hints) or "The answer's `hint` and `message` say it for the case."
     types = [type_ for error in members if (type_ := _type_of(error, schema))]
+    wider = {kind.name: kind for error in members if (kind := _wider_type_of(error, schema)) and kind not in types}
     parts = [f"## {code_}", f"**What happened.** {happened}", f"**What to do.** {advice}"]
     parts += chain.from_iterable(_api(type_, schema) for type_ in types)
+    parts += [f"**In a union** it comes as the type {code(kind)}." for kind in wider]
     return "\n\n".join(parts)
 
 
@@ -77,14 +80,21 @@ def _type_of(error: type[UserError], schema: GraphQLSchema) -> GraphQLObjectType
     return found if isinstance(found, GraphQLObjectType) else None
 
 
+def _wider_type_of(error: type[UserError], schema: GraphQLSchema) -> GraphQLObjectType | None:
+    """The type as which an error without a type of its own is a member of unions: that of the nearest wider one."""
+    kinds = (kind for kind in error.__mro__ if issubclass(kind, UserError))
+    return next((type_ for kind in kinds if (type_ := _type_of(kind, schema))), None)
+
+
 def _api(type_: GraphQLObjectType, schema: GraphQLSchema) -> Iterator[str]:
     own = [name for name in type_.fields if not any(name in interface.fields for interface in type_.interfaces)]
     if own:
         yield f"**It carries** {codes(own)}."
-    answering = [
+    answering = sorted(
         name
-        for name, field in (schema.mutation_type.fields.items() if schema.mutation_type else ())
+        for root in (schema.query_type, schema.mutation_type)
+        for name, field in (root.fields.items() if root else ())
         if isinstance(union := get_named_type(field.type), GraphQLUnionType) and type_ in union.types
-    ]
+    )
     if answering:
         yield f"**Answer of** {codes(answering)}, as the type {code(type_.name)}."

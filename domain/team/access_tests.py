@@ -18,6 +18,7 @@ from domain.team import reads
 from domain.team.changes import EndAccessTest, SaveAccessTest, place_of, predicate_to_json, who_to_json
 from domain.team.consequences import ask_outcomes
 from domain.team.models import AccessTest as AccessTestRow
+from domain.team.naming import named_capabilities, named_family
 from domain.team.roles import role_key
 from domain.texts import typed_text
 from errors import InvalidInput, NotFound
@@ -44,14 +45,12 @@ from work import Work
 
 MOST_TESTS = 100
 LARGEST_NUMBER = 1_000_000
-
 MOST_OFFENDERS = 100
 
 CURRENT = "SELECT * FROM access_tests WHERE network_id = $1 AND ended_epoch IS NULL ORDER BY title, id"
 ONE = "SELECT * FROM access_tests WHERE network_id = $1 AND id = $2"
 END = "UPDATE access_tests SET ended_epoch = $3 WHERE network_id = $1 AND id = $2 AND ended_epoch IS NULL"
 STAFF = "SELECT id, kind FROM specialists WHERE network_id = $1 AND state <> 'LEFT'"
-
 
 _SUBJECTS = {
     Quantifier.NOBODY: "Nobody {of}",
@@ -82,7 +81,8 @@ async def outcomes(work: Work, before: AccessView, after: AccessView) -> tuple[A
     tests = await access_tests(work)
     if not tests:
         return ()
-    staffs = [await _staff(work, view, tests) for view in (before, after)]
+    people = await work.statements.fetch(STAFF, work.network_id)
+    staffs = [await _staff(work, view, tests, people) for view in (before, after)]
     return tuple(one for one in access_test_outcomes(tests, *staffs) if not (one.before.holds and one.after.holds))
 
 
@@ -92,7 +92,7 @@ async def evaluated(work: Work, *, network_id: UUID) -> list[Evaluated]:
     work.require("policies:explain")
     brought_by = {test.id: plugin for plugin, brought in work.host.access_tests.items() for test in brought}
     tests = await access_tests(work)
-    staff = await _staff(work, work.access, tests)
+    staff = await _staff(work, work.access, tests, await work.statements.fetch(STAFF, work.network_id))
     return [Evaluated(test, evaluate(test, staff), brought_by.get(test.id)) for test in tests]
 
 
@@ -176,16 +176,7 @@ async def _require_meaning(work: Work, change: SaveAccessTest, path: tuple[str |
 
 
 def _require_capability(work: Work, pattern: str, location_id: UUID | None, path: tuple[str | int, ...]) -> None:
-    catalogue = work.host.release.catalogue
-    named = catalogue.named_by(pattern) if pattern != "*" else frozenset()
-    if not named:
-        near = catalogue.nearest(pattern)
-        raise InvalidInput(
-            f"There is no capability {pattern!r}.",
-            hint=f"Did you mean {near}?" if near else "Write a capability's code, `area:*` or `*:verb`.",
-            path=path,
-        )
-    levels = {catalogue[code].level for code in named}
+    levels = {capability.level for capability in named_capabilities(work, pattern, path=path)}
     if not levels & {Level.LOCATION, Level.NETWORK, Level.SHARED}:
         raise InvalidInput(f"{pattern} is nothing that is done in a network.", hint="Name another one.", path=path)
     if location_id is not None and Level.LOCATION not in levels:
@@ -195,12 +186,9 @@ def _require_capability(work: Work, pattern: str, location_id: UUID | None, path
 
 
 def _require_outcome(work: Work, family: str, outcome: str, path: tuple[str | int, ...]) -> None:
-    known = work.host.verdicts.get(family)
-    if known is None:
-        families = ", ".join(sorted(work.host.verdicts)) or "none"
-        raise InvalidInput(f"There is no verdict {family!r}.", hint=f"There are: {families}.", path=(*path, "name"))
-    if outcome not in known.vocabulary.outcomes:
-        outcomes = ", ".join(sorted(known.vocabulary.outcomes))
+    possible = named_family(work, family, path=(*path, "name")).vocabulary.outcomes
+    if outcome not in possible:
+        outcomes = ", ".join(sorted(possible))
         raise InvalidInput(
             f"{family} is never {outcome!r}.", hint=f"It is one of: {outcomes}.", path=(*path, "outcome")
         )
@@ -259,15 +247,14 @@ def _predicate(written: Mapping[str, str], location_id: UUID | None) -> Predicat
     return HasVerdict(written["verdict"], written["outcome"])
 
 
-async def _staff(work: Work, view: AccessView, tests: Iterable[AccessTest]) -> Staff:
+async def _staff(work: Work, view: AccessView, tests: Iterable[AccessTest], people: Sequence[Record]) -> Staff:
     """Everybody of the network at the view's instant, with the verdicts that the tests ask for."""
-    rows: Sequence[Record] = await work.statements.fetch(STAFF, work.network_id)
     asked = {test.predicate.policy for test in tests if isinstance(test.predicate, HasVerdict)}
     verdicts = {family: await ask_outcomes(work, view, family) for family in sorted(asked)}
     return Staff(
         policy=view.policy,
         now=view.at,
-        holders=frozenset(row["id"] for row in rows) | view.policy.assignments.keys(),
-        service_accounts=frozenset(row["id"] for row in rows if row["kind"] == "SERVICE"),
+        holders=frozenset(row["id"] for row in people) | view.policy.assignments.keys(),
+        service_accounts=frozenset(row["id"] for row in people if row["kind"] == "SERVICE"),
         verdicts=verdicts,
     )

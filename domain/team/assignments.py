@@ -49,7 +49,7 @@ FROM assignments WHERE id = $1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AssignmentKey:
     """A holder's role at a scope of the domain: what is given at most once at a time."""
 
     specialist_id: UUID | None
@@ -59,8 +59,8 @@ class Place:
     role_id: UUID | None
 
     @classmethod
-    def of(cls, row: reads.AssignmentRow) -> Place:
-        """The place of an assignment's row."""
+    def of(cls, row: reads.AssignmentRow) -> AssignmentKey:
+        """The key of an assignment's row."""
         return cls(row["specialist_id"], row["account_id"], row["location_id"], row["role_code"], row["role_id"])
 
 
@@ -92,17 +92,19 @@ async def assign(work: Work, change: AssignRole, *, epoch: int, path: tuple[str 
     work.require(required_by(change, work.domain), at=change.location_id)
     _check(work, change, holder, path)
     role_code, role_id = await role_key(work, change.role, path=(*path, "role"))
-    place = Place(holder.specialist_id, holder.account_id, change.location_id, role_code, role_id)
+    key = AssignmentKey(holder.specialist_id, holder.account_id, change.location_id, role_code, role_id)
     terms = Terms(change.valid_from, change.valid_until, change.limits, change.reason)
-    return await give(work, place, terms, name=holder.name, epoch=epoch, path=path)
+    return await give(work, key, terms, name=holder.name, epoch=epoch, path=path)
 
 
-async def give(work: Work, place: Place, terms: Terms, *, name: str, epoch: int, path: tuple[str | int, ...]) -> bool:
-    """Write the assignment; False where the place is held on these terms. Raises InvalidInput for other terms.
+async def give(
+    work: Work, key: AssignmentKey, terms: Terms, *, name: str, epoch: int, path: tuple[str | int, ...]
+) -> bool:
+    """Write the assignment; False where it stands on these terms. Raises InvalidInput for other terms.
 
     One that ended by itself makes room.
     """
-    held = await _held(work, place)
+    held = await _held(work, key)
     if held is not None and held["valid_until"] is not None and held["valid_until"] <= work.at:
         await work.statements.execute(END, held["id"], epoch)
     elif held is not None:
@@ -112,27 +114,27 @@ async def give(work: Work, place: Place, terms: Terms, *, name: str, epoch: int,
     made = await Assignment.create(
         network_id=network_id,
         partner_id=partner_id,
-        location_id=place.location_id,
-        role_code=place.role_code,
-        role_id=place.role_id,
-        specialist_id=place.specialist_id,
-        account_id=place.account_id,
+        location_id=key.location_id,
+        role_code=key.role_code,
+        role_id=key.role_id,
+        specialist_id=key.specialist_id,
+        account_id=key.account_id,
         limits=limits_to_json(terms.limits),
         valid_from=terms.valid_from or work.at,
         valid_until=terms.valid_until,
         created_epoch=epoch,
         reason=terms.reason,
     )
-    _touch(work, place, made.id, name=name)
+    _touch(work, key, made.id, name=name)
     return True
 
 
-async def _held(work: Work, place: Place) -> asyncpg.Record | None:
-    """The current assignment of the place, if there is one, whether its period has begun, goes on or is over."""
-    where = (place.location_id, place.role_code, place.role_id, *work.domain.columns)
-    if place.specialist_id is not None:
-        return await work.statements.fetchrow(HELD_BY_SPECIALIST, *where, place.specialist_id)
-    return await work.statements.fetchrow(HELD_BY_ACCOUNT, *where, place.account_id)
+async def _held(work: Work, key: AssignmentKey) -> asyncpg.Record | None:
+    """The current assignment of this key, if there is one, whether its period has begun, goes on or is over."""
+    where = (key.location_id, key.role_code, key.role_id, *work.domain.columns)
+    if key.specialist_id is not None:
+        return await work.statements.fetchrow(HELD_BY_SPECIALIST, *where, key.specialist_id)
+    return await work.statements.fetchrow(HELD_BY_ACCOUNT, *where, key.account_id)
 
 
 def _check(work: Work, change: AssignRole, holder: Holder, path: tuple[str | int, ...]) -> None:
@@ -182,8 +184,8 @@ async def set_limits(work: Work, change: SetLimits, *, epoch: int, path: tuple[s
     named = await _reached(work, change, path=(*path, "assignment"))
     _check_limits(work, change, named, path)
     # An earlier sending of the same change ended the named row: what is held in its place has these limits then.
-    place = Place.of(named)
-    held = await _held(work, place)
+    key = AssignmentKey.of(named)
+    held = await _held(work, key)
     asked = limits_to_json(change.limits)
     if held is not None and orjson.loads(held["limits"]) == asked:
         return False
@@ -195,7 +197,7 @@ async def set_limits(work: Work, change: SetLimits, *, epoch: int, path: tuple[s
     written = orjson.dumps(asked).decode()
     await work.statements.execute(END, named["id"], epoch)
     await work.statements.execute(SUCCEED, named["id"], made_id, written, epoch, change.reason)
-    _touch(work, place, made_id)
+    _touch(work, key, made_id)
     work.reason = change.reason or None
     return True
 
@@ -218,7 +220,7 @@ async def end(
     if assignment["role_code"] in OWNERS and work.viewer.holder_id not in owners(policy):
         raise OwnersOnly
     await work.statements.execute(END, change.assignment_id, epoch)
-    _touch(work, Place.of(assignment), change.assignment_id)
+    _touch(work, AssignmentKey.of(assignment), change.assignment_id)
     work.reason = change.reason or None
     return True
 
@@ -231,9 +233,9 @@ async def _reached(
     return assignment
 
 
-def _touch(work: Work, place: Place, assignment_id: UUID, *, name: str | None = None) -> None:
-    work.touches("assignment", assignment_id, location_id=place.location_id)
-    if place.specialist_id is not None:
-        work.touches("specialist", place.specialist_id, name=name)
-    if place.account_id is not None:
-        work.touches("account", place.account_id, name=name)
+def _touch(work: Work, key: AssignmentKey, assignment_id: UUID, *, name: str | None = None) -> None:
+    work.touches("assignment", assignment_id, location_id=key.location_id)
+    if key.specialist_id is not None:
+        work.touches("specialist", key.specialist_id, name=name)
+    if key.account_id is not None:
+        work.touches("account", key.account_id, name=name)

@@ -10,7 +10,7 @@ from domain.team.rules import PolicyPreview
 from policies.delta import Entry
 from work import Work
 
-BY_PLACE: Final = Order("access delta", "place", str)
+BY_PLACE: Final = Order("access_by_place", "place", str)
 
 
 async def entries_of_previews(

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from domain.network import reads as network
 from domain.team import reads
+from domain.team.naming import named_capability
 from domain.team.objects import named_object
-from errors import InvalidInput, NotFound
-from policies.catalogue import LEVELS_OF, Capability, Catalogue, DomainKind, Level
+from errors import NotFound
+from policies.catalogue import LEVELS_OF, Capability, DomainKind, Level
 from policies.compile import DomainPolicy
 from policies.decisions import Decision
 from policies.explain import ChangeSet, Explanation, MatchedLine, Suggestion, SuggestionKind, explain
@@ -105,12 +106,12 @@ def capabilities(work: Work, domain: DomainKind | None) -> tuple[Capability, ...
 
 
 async def roles(work: Work) -> tuple[RoleShown, ...]:
-    """The built-in roles of networks, then the network's own."""
+    """The built-in roles that the viewer's kind of domain knows, then the network's own."""
     release, policy = work.host.release, work.viewer.policy
     built_in = [
         RoleShown(role.code, role.title, role.description, True, _written(release.closed[role.code].lines))
         for role in release.roles.values()
-        if role.domain is DomainKind.NETWORK
+        if role.domain is work.domain.kind
     ]
     descriptions = await reads.role_descriptions(work)
     own = [
@@ -156,14 +157,14 @@ class AccessQuestion:
 async def explain_access(work: Work, asked: AccessQuestion) -> ExplanationShown:
     """Why a holder may or may not do something. Others' access asks for `policies:explain`.
 
-    Raises NotFound for an unknown holder, scope or object, InvalidInput for an unknown capability, and Forbidden.
+    Raises NotFound for an unknown holder, scope or object, Forbidden, UnknownCapability.
     """
     place = await network.place(work, asked.scope, path=("scope",))
     await _require_explainable(work, asked.holder_id, place)
     policy, asker = work.viewer.policy, work.viewer.holder_id
     if policy is None or asker is None:
         raise NotFound(path=("scope",))
-    capability = _known(policy.release.catalogue, asked.capability)
+    capability = named_capability(work, asked.capability, path=("capability",))
     found = explain(
         policy,
         asked.holder_id,
@@ -182,14 +183,6 @@ async def _require_explainable(work: Work, holder_id: UUID, place: UUID | None) 
     if holder_id != work.viewer.holder_id:
         await reads.specialist(work, holder_id, path=("holder",))
         work.require("policies:explain", at=place)
-
-
-def _known(catalogue: Catalogue, code: str) -> Capability:
-    if code in catalogue:
-        return catalogue[code]
-    near = catalogue.nearest(code)
-    hint = f"Did you mean `{near}`?" if near else "The query `capabilities` lists them all."
-    raise InvalidInput("There is no such capability.", hint=hint, path=("capability",))
 
 
 async def _facts(work: Work, capability: Capability, object_id: UUID | None, place: UUID | None) -> Object:

@@ -170,9 +170,11 @@ class _Words:
 async def _words(work: Work, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> _Words:
     given = await _given(work, [UUID(said["assignment"]) for _, said in changes if "assignment" in said])
     about = [found for _, said in changes if (found := _about(said, given)) is not None]
-    people = await reads.specialists_by_id(work, list({one.holder_id for one in about}))
+    holders = list({one.holder_id for one in about})
+    specialists = await reads.specialists_by_id(work, holders)
+    visitors = await reads.holding_accounts(work, holders)
     places = await network.locations_by_id(work, list({one.location_id for one in about if one.location_id}))
-    return _Words(given, _names(people.values()), _names(places.values()))
+    return _Words(given, _names([*specialists.values(), *visitors.values()]), _names(places.values()))
 
 
 async def _given(work: Work, ids: list[UUID]) -> dict[UUID, Given]:

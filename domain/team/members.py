@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.team.application import NEXT_EPOCH
-from domain.team.assignments import Place, Terms, give
+from domain.team.assignments import AssignmentKey, Terms, give
 from domain.team.changes import AssignRole
 from domain.team.holders import account
 from domain.team.models import PolicyChange as PolicyChangeRecord
@@ -26,9 +26,9 @@ async def make_operator_owner(work: Work, email: str) -> bool:
     found = await account(work, email=email, path=("email",))
     epoch = await work.statements.fetchval(NEXT_EPOCH)
     before = await load_policy(work.statements.fetch, work.domain, work.host.release)
-    place = Place(None, found.id, None, OPERATOR_OWNER, None)
+    key = AssignmentKey(None, found.id, None, OPERATOR_OWNER, None)
     terms = Terms(None, None, NO_LIMITS, REASON)
-    if not await give(work, place, terms, name=found.name, epoch=epoch, path=("email",)):
+    if not await give(work, key, terms, name=found.name, epoch=epoch, path=("email",)):
         return False
     after = await load_policy(work.statements.fetch, work.domain, work.host.release)
     await PolicyChangeRecord.create(

@@ -1,7 +1,8 @@
 """Changing who may do what. Preview and change run the very same steps; a preview's Work is always rolled back.
 
-Order: apply the changes (`application.py`), ask the plugins what follows, judge the network's own access tests, ask for
-an approval, compare the consent, write the record. Whoever approves a proposal agrees to what follows.
+Order: apply the changes (`application.py`), ask the plugins what follows, judge the network's own access tests, refuse
+what a plugin or a test forbids, keep as a proposal what somebody else must approve, compare the consent, write the
+record, let the owners be told. Whoever approves a proposal must hold what its consequences ask for by then.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, get_args
 from uuid import UUID
 
 import orjson
@@ -20,20 +20,7 @@ from pydantic import TypeAdapter
 from audit.entries import Area, EventType
 from domain.network import reads as network
 from domain.pages import Count, Order, Page, Slice
-from domain.team.changes import (
-    ApproveVisit,
-    AssignRole,
-    ChangeRoleLines,
-    CreateRole,
-    EndAccessTest,
-    EndAssignment,
-    PolicyChange,
-    ResumeHolder,
-    RetireRole,
-    SaveAccessTest,
-    SetLimits,
-    SuspendHolder,
-)
+from domain.team.changes import PolicyChange
 from domain.team.models import PolicyProposal
 from domain.team.rules import OwnProposal, PolicyPreview, ProposalDecided
 from domain.team.telling import TELL_OF_EXPIRY, TELL_OF_PROPOSAL
@@ -49,24 +36,7 @@ WITHDRAWN = EventType("proposal.withdrawn", Area.SETTINGS)
 EXPIRED = EventType("proposal.expired", Area.SETTINGS)
 EVENTS = (PROPOSED, EXPIRED)
 
-KINDS: Final[Mapping[str, type]] = MappingProxyType(
-    {
-        kind.__name__: kind
-        for kind in (
-            AssignRole,
-            ApproveVisit,
-            EndAssignment,
-            SetLimits,
-            SuspendHolder,
-            ResumeHolder,
-            CreateRole,
-            ChangeRoleLines,
-            RetireRole,
-            SaveAccessTest,
-            EndAccessTest,
-        )
-    }
-)
+KINDS: Final[Mapping[str, type]] = MappingProxyType({kind.__name__: kind for kind in get_args(PolicyChange)})
 """Every kind of change by the name under which a proposal keeps it."""
 
 BY_ID = "SELECT * FROM policy_proposals WHERE network_id = $1 AND id = ANY ($2)"

@@ -48,13 +48,13 @@ async def publish_verdict_policies(host: Host) -> None:
 async def _publish(work: Work, new: Iterable[tuple[str, VerdictPolicy[Any]]]) -> None:
     for family, policy in new:
         content = orjson.dumps(policy.content).decode()
-        source = f"{family}: {policy.code}@{policy.version}.csv"
+        source = f"{family}: {policy.name}.csv"
         await work.statements.execute(PUBLISH, policy.code, policy.version, content, policy.digest, source)
 
 
 def _require_unchanged(policy: VerdictPolicy[Any], published: str) -> None:
     if policy.digest != published:
         raise StartRefused(
-            f"{policy.code}@{policy.version}.csv is not what was published under this number. "
+            f"{policy.name}.csv is not what was published under this number. "
             f"Restore the file, and write the change as {policy.code}@{policy.version + 1}.csv."
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.network import reads as network
 from domain.pages import Order, Page, Slice
 from domain.team.history import policy_at
-from domain.texts import require_kept
+from domain.team.naming import named_capability
 from errors import InvalidInput, NotFound
 from policies.catalogue import DomainKind
 from policies.compile import DomainPolicy
@@ -21,15 +21,7 @@ from policies.who import Able
 from policies.who import who_can as everybody_who_can
 from work import Work
 
-LONGEST_CODE = 100
-
 BY_HOLDER = Order("who_can", "id", str)
-
-
-class UnknownCapability(InvalidInput):
-    """A code that no capability has, or none any more."""
-
-    code = "UNKNOWN_CAPABILITY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ async def who_can(work: Work, page: Page, *, capability: str, scope: UUID, epoch
     """
     at = await network.place(work, scope, path=("scope",))
     work.require("policies:explain", at=at)
-    _require_known(work, capability)
+    named_capability(work, capability, path=("capability",))
     policy, circumstances = await _asked_policy(work, epoch)
     able = everybody_who_can(policy, capability, at=at, circumstances=circumstances)
     return Slice.of_list([(str(one.holder_id), one.holder_id, _shown(one)) for one in able], page, order=BY_HOLDER)
@@ -70,7 +62,7 @@ def seat_terms(work: Work, policy: str | None = None) -> SeatTerms:
     if policy is None:
         return catalogue_terms(release.catalogue, release.digest)
     known = {
-        f"{published.code}@{published.version}": policy_terms(published, free=family.free)
+        published.name: (published, family.free)
         for family in work.host.verdicts.values()
         if family.free is not None
         for published in family.published
@@ -79,7 +71,8 @@ def seat_terms(work: Work, policy: str | None = None) -> SeatTerms:
         raise InvalidInput(
             f"There is no policy {policy!r} of what costs.", hint=f"There are: {', '.join(known)}.", path=("policy",)
         )
-    return known[policy]
+    found, free = known[policy]
+    return policy_terms(found, free=free)
 
 
 async def _asked_policy(work: Work, epoch: int | None) -> tuple[DomainPolicy, Circumstances]:
@@ -95,16 +88,6 @@ def _role(work: Work, code: str) -> ClosedRole:
     if role is None or (built_in is not None and built_in.domain is not DomainKind.NETWORK):
         raise NotFound(path=("role",))
     return role
-
-
-def _require_known(work: Work, capability: str) -> None:
-    require_kept(capability, longest=LONGEST_CODE, path=("capability",))
-    catalogue = work.host.release.catalogue
-    if capability in catalogue.bits:
-        return
-    near = catalogue.nearest(capability)
-    hint = f"Did you mean {near}?" if near else "The query `capabilities` lists them all."
-    raise UnknownCapability("There is no such capability.", hint=hint, path=("capability",))
 
 
 def _shown(able: Able) -> HolderShown:

@@ -38,26 +38,28 @@ SELECT * FROM specialists
 WHERE network_id = $1 AND ($2::text IS NULL OR (name, id) > ($2, $3)) ORDER BY name, id LIMIT $4
 """
 SPECIALISTS_COUNT = "SELECT count(*) FROM specialists WHERE network_id = $1"
-ASSIGNMENTS_OF = """
+ASSIGNMENTS_WITH_ROLES = """
 SELECT a.*, COALESCE(a.role_code, r.code) AS role
 FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
+"""
+ASSIGNMENTS_OF = (
+    ASSIGNMENTS_WITH_ROLES
+    + """
 WHERE a.network_id = $1 AND a.specialist_id = ANY ($2) AND a.ended_epoch IS NULL AND """
+)
 ASSIGNMENTS_ORDER = " ORDER BY a.specialist_id, a.location_id NULLS FIRST, role, a.id"
-ASSIGNMENT = """
-SELECT a.*, COALESCE(a.role_code, r.code) AS role
-FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
-WHERE a.network_id IS NOT DISTINCT FROM $1 AND a.partner_id IS NOT DISTINCT FROM $2 AND a.id = $3
+ASSIGNMENTS_BY_ID = (
+    ASSIGNMENTS_WITH_ROLES
+    + """
+WHERE a.network_id IS NOT DISTINCT FROM $1 AND a.partner_id IS NOT DISTINCT FROM $2 AND a.id = ANY ($3)
 """
-ASSIGNMENTS_BY_ID = """
-SELECT a.*, COALESCE(a.role_code, r.code) AS role
-FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
-WHERE a.network_id = $1 AND a.id = ANY ($2)
-"""
-ASSIGNMENTS_PAGE = """
-SELECT a.*, COALESCE(a.role_code, r.code) AS role
-FROM assignments a LEFT JOIN roles r ON r.network_id = a.network_id AND r.id = a.role_id
+)
+ASSIGNMENTS_PAGE = (
+    ASSIGNMENTS_WITH_ROLES
+    + """
 WHERE a.network_id = $1 AND a.ended_epoch IS NULL AND ($2::uuid IS NULL OR $2 IN (a.specialist_id, a.account_id))
   AND ($3::timestamptz IS NULL OR (a.valid_from, a.id) > ($3, $4)) AND """
+)
 PAGE_ORDER = " ORDER BY a.valid_from, a.id LIMIT $5"
 ASSIGNMENTS_COUNT = """
 SELECT count(*) FROM assignments a
@@ -87,13 +89,15 @@ READING_ASSIGNMENTS: Final[Mapping[DomainKind, str]] = MappingProxyType(
 
 BY_NAME = Order("specialists", "name", str)
 OLDEST_FIRST = Order("assignments", "valid_from", datetime)
-LONGEST_FIRST = Order("members", "valid_from", datetime)
+OLDEST_MEMBERS_FIRST = Order("members", "valid_from", datetime)
 # What has no location lies at the network: only who reads assignments there reaches it.
 REACHED = Columns(location="COALESCE(a.location_id, a.network_id)")
 
 
 async def role_descriptions(work: Work) -> dict[str, str]:
-    """What the network's own active roles are for, by code."""
+    """What the network's own active roles are for, by code; elsewhere there are none."""
+    if work.domain.network_id is None:
+        return {}
     rows = await work.statements.fetch(ROLE_DESCRIPTIONS, work.network_id)
     return {row["code"]: row["description"] for row in rows}
 
@@ -127,16 +131,15 @@ async def specialists_by_id(work: Work, keys: list[UUID]) -> dict[UUID, Speciali
 
 async def assignment(work: Work, assignment_id: UUID, *, path: tuple[str | int, ...] = ()) -> AssignmentRow:
     """One assignment in the viewer's reach, current or ended. Raises NotFound."""
-    domain = work.domain
-    row = await work.statements.fetchrow(ASSIGNMENT, *domain.columns, assignment_id, record_class=AssignmentRow)
-    if row is None or not work.viewer.can(READING_ASSIGNMENTS[domain.kind], at=row["location_id"]):
+    row = (await assignments_by_id(work, [assignment_id])).get(assignment_id)
+    if row is None or not work.viewer.can(READING_ASSIGNMENTS[work.domain.kind], at=row["location_id"]):
         raise NotFound(path=path)
     return row
 
 
 async def assignments_by_id(work: Work, keys: list[UUID]) -> dict[UUID, AssignmentRow]:
-    """Assignments of the viewer's network by id, for whoever is told why somebody may or may not do something."""
-    rows = await work.statements.fetch(ASSIGNMENTS_BY_ID, work.network_id, keys, record_class=AssignmentRow)
+    """Assignments of the viewer's domain by id, for whoever is told why somebody may or may not do something."""
+    rows = await work.statements.fetch(ASSIGNMENTS_BY_ID, *work.domain.columns, keys, record_class=AssignmentRow)
     return {row["id"]: row for row in rows}
 
 
@@ -170,11 +173,11 @@ async def members(work: Work, page: Page) -> Slice:
         raise InvalidInput("A network has specialists.", hint="Ask for `assignments` instead.")
     work.require(READING_ASSIGNMENTS[work.domain.kind])
     firm_id = work.domain.partner_id
-    since, last_id = page.start(LONGEST_FIRST)
+    since, last_id = page.start(OLDEST_MEMBERS_FIRST)
     rows = await work.statements.fetch(
         MEMBERS_PAGE, firm_id, since, last_id, page.first + 1, record_class=AssignmentRow
     )
-    return Slice.cut(rows, page, order=LONGEST_FIRST, count=Count(MEMBERS_COUNT, (firm_id,)))
+    return Slice.cut(rows, page, order=OLDEST_MEMBERS_FIRST, count=Count(MEMBERS_COUNT, (firm_id,)))
 
 
 async def holding_accounts(work: Work, keys: list[UUID]) -> dict[UUID, HoldingAccountRow]:

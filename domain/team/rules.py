@@ -1,6 +1,6 @@
 """Judging a change of policy: what follows from it, and whether it may be carried out.
 
-Order of judgement: rights that a consequence asks for, refusals of a plugin, access tests, then the consent. Taking
+Order of judgement: refusals of a plugin, access tests, rights that a consequence asks for, then the consent. Taking
 access away (suspending, ending an assignment) waits for none of them: a stolen account must be stoppable even if that
 costs money.
 """

@@ -11,6 +11,7 @@ from domain.pages import Order, Page, Slice
 from domain.team.changes import LineAsked
 from domain.team.consequences import ask_verdicts
 from domain.team.delta_pages import entries_page
+from domain.team.naming import named_family, named_policy
 from domain.texts import require_kept
 from errors import InvalidInput
 from plugins.contract import AccessView, VerdictFamily
@@ -25,6 +26,9 @@ from work import Work
 MOST_ROLES: Final = 20
 LONGEST_FILE: Final = 100_000
 DRAFT: Final = "draft@1"
+VERDICTS: Final = ("input", "tried", "verdicts")
+ROLES: Final = ("input", "tried", "roles")
+"""Where in the arguments the two kinds of input stand."""
 
 BY_OUTCOME = Order("verdicts", "outcome", str)
 
@@ -91,7 +95,7 @@ async def simulate_roles_of(
 ) -> AccessSimulated:
     """Everybody's access with other lines of some roles, built-in ones too. Raises InvalidInput, InvalidPolicy."""
     if not 1 <= len(asked) <= MOST_ROLES:
-        raise InvalidInput(f"{len(asked)} roles were sent; 1 to {MOST_ROLES} can be tried.", path=("input", "roles"))
+        raise InvalidInput(f"{len(asked)} roles were sent; 1 to {MOST_ROLES} can be tried.", path=ROLES)
     instant = at or work.at
     found = simulate_roles(work.access.policy, _tried(work, asked), at=instant)
     return AccessSimulated(
@@ -105,12 +109,7 @@ async def simulate_roles_of(
 
 async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at: datetime | None) -> VerdictsSimulated:
     """Everybody's verdict under another policy of the family. Raises InvalidInput."""
-    family = work.host.verdicts.get(asked.family)
-    if family is None:
-        known = ", ".join(sorted(work.host.verdicts))
-        raise InvalidInput(
-            f"There is no verdict {asked.family!r}.", hint=f"There are: {known}.", path=("input", "verdicts", "name")
-        )
+    family = named_family(work, asked.family, path=(*VERDICTS, "name"))
     view = AccessView(work.network_id, work.access.policy, at or work.at)
     other = _terms(work, family, asked)
     before, after = [await ask_verdicts(work, view, family, policy) for policy in (None, other)]
@@ -118,7 +117,7 @@ async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at:
     return VerdictsSimulated(
         at=view.at,
         before=next((f"{one.policy}@{one.version}" for one in before.values()), family.name),
-        after=f"{other.code}@{other.version}",
+        after=other.name,
         totals=_totals(found),
         rows=Slice.of_list(
             sorted(((row.after.outcome, row.holder_id, row) for row in found.rows), key=lambda one: one[:2]),
@@ -128,27 +127,15 @@ async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at:
     )
 
 
-def published_policy(family: VerdictFamily[Any], name: str, *, path: tuple[str | int, ...]) -> VerdictPolicy[Any]:
-    """A published policy of a family, called `<code>@<version>`. Raises InvalidInput."""
-    known = {f"{policy.code}@{policy.version}": policy for policy in family.published}
-    policy = known.get(name)
-    if policy is None:
-        raise InvalidInput(
-            f"There is no policy {name!r} of {family.name}.", hint=f"There are: {', '.join(sorted(known))}.", path=path
-        )
-    return policy
-
-
 def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> VerdictPolicy[Any]:
-    path = ("input", "verdicts")
     if (asked.published is None) is (asked.draft is None):
         raise InvalidInput(
-            "One policy is tried at a time.", hint="Send either `published` or `draft`.", path=(*path, "draft")
+            "One policy is tried at a time.", hint="Send either `published` or `draft`.", path=(*VERDICTS, "draft")
         )
     if asked.draft is None:
-        return published_policy(family, asked.published or "", path=(*path, "published"))
+        return named_policy(family, asked.published or "", path=(*VERDICTS, "published"))
     for field, text in (("draft", asked.draft), ("sets", asked.sets or "")):
-        require_kept(text, longest=LONGEST_FILE, path=(*path, field))
+        require_kept(text, longest=LONGEST_FILE, path=(*VERDICTS, field))
     try:
         return read_verdict_policy(
             DRAFT,
@@ -158,7 +145,7 @@ def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> Verdict
             members=work.host.release.catalogue.by_code.keys(),
         )
     except VerdictPolicyInvalid as error:
-        raise InvalidInput(error.message, hint=error.hint, path=(*path, "draft")) from error
+        raise InvalidInput(error.message, hint=error.hint, path=(*VERDICTS, "draft")) from error
 
 
 def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
@@ -178,7 +165,7 @@ def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
     ]
     problems += line_problems(lines, release.catalogue, roles, further=release.further)
     if problems:
-        raise InvalidPolicy(problems, path=("input", "roles"))
+        raise InvalidPolicy(problems, path=ROLES)
     return [
         close_role(code, role.title, [line for line in lines if line.role == code], release.catalogue)
         for code, role in roles.items()

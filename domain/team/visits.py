@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from domain.network import reads as network
 from domain.team import reads
-from domain.team.assignments import LONGEST_REASON, NO_SLACK, Place, Terms, give
+from domain.team.assignments import LONGEST_REASON, NO_SLACK, AssignmentKey, Terms, give
 from domain.team.changes import ApproveVisit
 from domain.team.holders import AccountFound, account
 from domain.team.limits import require_registered
@@ -32,12 +32,12 @@ async def approve(work: Work, change: ApproveVisit, *, epoch: int, path: tuple[s
     visitor = await _visitor(work, change, path)
     _check(work, change, path)
     role_code, role_id = await role_key(work, change.role, path=(*path, "role"))
-    place = Place(None, visitor.id, change.location_id, role_code, role_id)
+    key = AssignmentKey(None, visitor.id, change.location_id, role_code, role_id)
     ends = _end_of(change.valid_from or work.at, change, path, now=work.at)
     # An approval that is sent twice ends a moment later the second time.
     slack = ONE_MINUTE if change.hours is not None else NO_SLACK
     terms = Terms(change.valid_from, ends, change.limits, change.reason, slack)
-    made = await give(work, place, terms, name=visitor.name, epoch=epoch, path=path)
+    made = await give(work, key, terms, name=visitor.name, epoch=epoch, path=path)
     work.reason = change.reason or None
     return made
 

@@ -1,7 +1,7 @@
 -- Where an account may act: as a specialist of a network, on a visit to one, for the operator, for a partner firm.
 -- Takes the place of scope.sql, which knew specialists alone.
 
-CREATE INDEX assignments_account ON assignments (account_id) WHERE ended_epoch IS NULL AND account_id IS NOT NULL;
+CREATE INDEX ON assignments (account_id) WHERE ended_epoch IS NULL AND account_id IS NOT NULL;
 
 -- What an account may choose to act in at an instant. Who is a specialist of a network is no visitor there, and only
 -- who works for the operator or a partner firm (`comes_from`) is one anywhere: whoever has left is out at once.
@@ -82,9 +82,9 @@ END $$;
 GRANT EXECUTE ON FUNCTION open_scope(bytea, timestamptz, text, uuid) TO remit_app;
 
 -- Signing in looks for a person's networks before any is chosen: the journal entry goes to each of them.
-CREATE FUNCTION networks_of(account uuid) RETURNS TABLE (network_id uuid, specialist_id uuid)
+CREATE FUNCTION networks_of(account uuid) RETURNS TABLE (network_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, remit, pg_temp AS $$
-  SELECT network_id, id FROM specialists WHERE account_id = account AND state = 'ACTIVE' ORDER BY network_id
+  SELECT network_id FROM specialists WHERE account_id = account AND state = 'ACTIVE' ORDER BY network_id
 $$;
 GRANT EXECUTE ON FUNCTION networks_of(uuid) TO remit_app;
 

@@ -217,8 +217,8 @@ async def test_the_same_rule_is_not_kept_twice(api: Api, salon: Salon) -> None:
     ("case", "asked", "code", "where"),
     [
         ("no title", {**FEW_REFUND, "title": "  "}, "INVALID_TEXT", "title"),
-        ("a misspelt capability", rule("x", "NOBODY", holds("refund:create")), "INVALID_INPUT", "capability"),
-        ("everything", rule("x", "NOBODY", holds("*")), "INVALID_INPUT", "capability"),
+        ("a misspelt capability", rule("x", "NOBODY", holds("refund:create")), "UNKNOWN_CAPABILITY", "capability"),
+        ("everything", rule("x", "NOBODY", holds("*")), "UNKNOWN_CAPABILITY", "capability"),
         ("a capability of the operator", rule("x", "NOBODY", holds("customers:read")), "INVALID_INPUT", "capability"),
         ("an unknown role", {**NO_CASH, "who": {"role": "nobody"}}, "NOT_FOUND", "role"),
         ("a made-up holder", {**NO_CASH, "who": {"holder": str(uuid4())}}, "NOT_FOUND", "holder"),

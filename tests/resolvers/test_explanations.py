@@ -347,7 +347,7 @@ async def test_a_misspelt_capability_is_answered_with_the_nearest(api: Api, salo
 
     assert misspelt["message"] == "There is no such capability."
     assert misspelt["extensions"] == {
-        "code": "INVALID_INPUT",
+        "code": "UNKNOWN_CAPABILITY",
         "hint": "Did you mean `appointments:create`?",
         "path": ["capability"],
     }

@@ -39,6 +39,14 @@ mutation ($input: PolicyChangesInput!) {
 }
 """
 MEMBERS = "{ members { totalCount nodes { id role account { id name } holder { name } location { code } } } }"
+WHY = """
+query ($holder: ID!, $firm: ID!) {
+  explainAccess(holder: $holder, capability: "visits:request", scope: $firm) {
+    decision { allowed scope }
+    matchedLines { role { code isBuiltIn } assignment { id account { name } } decisive }
+  }
+}
+"""
 END_OTHERS = """
 UPDATE assignments SET ended_epoch = $2
 WHERE network_id IS NULL AND partner_id IS NULL AND ended_epoch IS NULL AND id <> $1
@@ -441,3 +449,18 @@ async def test_no_domain_is_named_by_a_made_up_network(remit: Remit, api: Api) -
     nowhere = await api.ask(CHANGE, olga, domain=network(uuid4()), input={"changes": []})
 
     assert nowhere.codes == ["UNAUTHENTICATED"]
+
+
+async def test_a_member_of_a_firm_reads_why_by_role_and_assignment(api: Api, remit: Remit) -> None:
+    firm = partner(uuid7())
+    tim = await make_member(remit.host, "tim", "technician", firm)
+
+    answer = await api.ask(WHY, tim, domain=firm, holder=tim.account_id, firm=firm.id)
+
+    (line,) = answer.data["explainAccess"]["matchedLines"]
+    assert answer.data["explainAccess"]["decision"] == {"allowed": True, "scope": str(firm)}
+    assert line == {
+        "role": {"code": "technician", "isBuiltIn": True},
+        "assignment": {"id": str(tim.assignment_id), "account": {"name": "Tim"}},
+        "decisive": True,
+    }

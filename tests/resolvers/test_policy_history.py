@@ -16,6 +16,7 @@ from policies.compile import DomainPolicy
 from policies.store import load_network_policy
 from tests.api import Api
 from tests.factories import Salon, make_salon
+from tests.members import let_in, make_member
 from tests.resolvers import visits
 from tests.resolvers.test_own_roles import assign, change, change_lines, create, line, retire
 from work import Task, Work
@@ -34,7 +35,7 @@ query ($of: ID!, $first: Int! = 50, $after: String) {
     totalCount
     nodes {
       epoch madeAt origin journalEntryId consent actor { type name roles } madeBy { name }
-      changes { kind sentence holder { name } location { name } }
+      changes { kind sentence holder { name } account { name } location { name } }
       consequences { plugin digest }
       delta {
         gained lost
@@ -56,6 +57,22 @@ async def history(api: Api, salon: Salon, *, by: str = "hal", **further: Any) ->
     return (await api.ask(CHANGES, salon[by], of=salon.network_id, **further)).data["policyChanges"]
 
 
+async def test_the_end_of_a_visit_names_the_visitor(api: Api, remit: Remit, salon: Salon) -> None:
+    tim = await make_member(remit.host, "tim", "account_manager")
+    visit = await let_in(remit.host, tim, salon.network_id, salon.north)
+
+    await change(api, salon, "hal", {"endAssignment": {"assignment": visit}})
+
+    (told,) = (await history(api, salon))["nodes"][0]["changes"]
+    assert told == {
+        "kind": "end",
+        "sentence": "Tim no longer has the role viewer at North.",
+        "holder": None,
+        "account": {"name": "Tim"},
+        "location": {"name": "North"},
+    }
+
+
 async def test_a_change_says_who_made_it_what_it_did_and_to_whom(api: Api, salon: Salon) -> None:
     made = await change(api, salon, "hal", assign(salon, "fay", "administrator", location=salon.north))
 
@@ -69,6 +86,7 @@ async def test_a_change_says_who_made_it_what_it_did_and_to_whom(api: Api, salon
             "kind": "assign",
             "sentence": "Fay got the role administrator at North.",
             "holder": {"name": "Fay"},
+            "account": None,
             "location": {"name": "North"},
         }
     ]

@@ -41,7 +41,7 @@ WHO_CAN = """
 query ($capability: String!, $scope: ID!, $epoch: Int, $first: Int! = 50, $after: String) {
   whoCan(capability: $capability, scope: $scope, epoch: $epoch, first: $first, after: $after) {
     totalCount
-    nodes { holderId holder { name } assignmentId role line source }
+    nodes { holderId holder { name } account { name } assignmentId role line source }
     pageInfo { hasNextPage endCursor }
   }
 }
@@ -82,6 +82,7 @@ async def test_whoever_may_comes_with_what_lets_them(api: Api, salon: Salon) -> 
     assert by_name["Ana"] == {
         "holderId": str(salon["ana"].specialist_id),
         "holder": {"name": "Ana"},
+        "account": None,
         "assignmentId": str(salon["ana"].assignment_id),
         "role": "administrator",
         "line": "administrator: allow payments:create",
@@ -153,7 +154,7 @@ async def test_a_capability_that_is_none_is_refused_with_the_nearest(api: Api, s
 
     (error,) = misspelt.body["errors"]
     assert error["extensions"]["code"] == "UNKNOWN_CAPABILITY"
-    assert error["extensions"]["hint"] == "Did you mean appointments:create?"
+    assert error["extensions"]["hint"] == "Did you mean `appointments:create`?"
     assert error["extensions"]["path"] == ["capability"]
     assert strange.body["errors"][0]["extensions"]["hint"] == "The query `capabilities` lists them all."
     assert endless.codes == ["INVALID_TEXT"]
@@ -206,7 +207,9 @@ async def test_somebody_who_visits_is_among_those_who_may(api: Api, remit: Remit
     here = (await ask(api, salon, "appointments:read", salon.north)).data["whoCan"]["nodes"]
     there = (await ask(api, salon, "appointments:read", salon.south)).data["whoCan"]["nodes"]
 
-    assert [one["holder"] for one in here if one["holderId"] == str(visitor)] == [None]
+    assert [(one["holder"], one["account"]) for one in here if one["holderId"] == str(visitor)] == [
+        (None, {"name": "Nil"})
+    ]
     assert str(visitor) not in {one["holderId"] for one in there}
 
 

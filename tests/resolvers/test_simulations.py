@@ -174,6 +174,7 @@ async def test_what_cannot_be_tried_is_told(
     refused = await simulate(api, salon, tried)
 
     assert refused["code"] == code, case
+    assert refused["path"][:2] == ["input", "tried"], case
     assert words in refused["message"], case
 
 
