@@ -1,4 +1,4 @@
-"""What people name by a code: capabilities, verdicts, published policies. An unknown name is told with what there is."""
+"""What people name by a code: capabilities, verdicts, published policies. Unknown names are told with what there is."""
 
 from __future__ import annotations
 
