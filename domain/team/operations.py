@@ -25,6 +25,7 @@ from domain.team.rules import (
     OwnersOnly,
     PolicyPreview,
     ProposerMayNot,
+    ServiceAccountGives,
     must_agree,
     only_takes_away,
     require_consent,
@@ -39,6 +40,7 @@ from policies.decisions import Forbidden
 from policies.delta import Delta, consent_for
 from policies.free_roles import prove_free
 from policies.seat_terms import catalogue_terms
+from policies.viewer import ViewerKind
 from work import Work
 
 POLICY_CHANGED = EventType("policy.changed", Area.SETTINGS)
@@ -91,7 +93,8 @@ async def decide_proposal(
 ) -> PolicyChanged | ProposalRejected:
     """Make the changes that somebody proposed, under a fresh preview, or reject them.
 
-    Raises NotFound, Forbidden, OwnProposal, ProposalDecided, ProposerMayNot, and what `change_policy` raises.
+    Raises NotFound, Forbidden, OwnProposal, ProposalDecided, ProposerMayNot, ServiceAccountGives, and what
+    `change_policy` raises.
     """
     proposal = await proposals.waiting(work, proposal_id)
     await proposals.decide(work, proposal, approve=approve)
@@ -107,6 +110,8 @@ async def decide_proposal(
 
 
 async def _apply_proposed(work: Work, changes: Sequence[PolicyChange], proposal: ProposalRow) -> Applied:
+    if work.viewer.kind is ViewerKind.SERVICE:
+        raise ServiceAccountGives(path=("id",))
     try:
         return await apply_changes(work, changes, proposer_id=proposal["proposed_by"])
     except (Forbidden, GrantExceedsOwn, OwnersOnly) as refusal:
