@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from audit.entries import Area, EventType
 from domain.team import access_tests, proposals
 from domain.team.application import Applied, apply_changes
 from domain.team.changes import ApproveVisit, PolicyChange
 from domain.team.consequences import ask_plugins
-from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.proposals import ApprovalRequired, ProposalRejected, ProposalRow
+from domain.team.recording import Origin, record_change
 from domain.team.rules import (
     GrantExceedsOwn,
     OwnersOnly,
@@ -174,16 +172,11 @@ def _approval(work: Work, changes: Sequence[PolicyChange], consequences: Sequenc
 async def _record(
     work: Work, changes: Sequence[PolicyChange], applied: Applied, preview: PolicyPreview, consent: str | None
 ) -> None:
-    domain, change_id = applied.delta.after.domain, uuid7()
-    await PolicyChangeRecord.create(
-        id=change_id,
-        network_id=domain.network_id,
-        partner_id=domain.partner_id,
+    change_id = await record_change(
+        work,
         epoch=applied.epoch,
-        made_at=work.at,
-        journal_id=work.entry_id,
-        origin="REQUEST",
-        changes=[change.to_json(domain) for change in changes],
+        origin=Origin.REQUEST,
+        changes=[change.to_json(work.domain) for change in changes],
         delta=applied.delta.to_json(),
         consequences=[[one.plugin, one.digest, one.title] for one in preview.consequences],
         consent=consent,
