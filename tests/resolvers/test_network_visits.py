@@ -44,6 +44,13 @@ mutation ($input: PolicyChangesInput!, $consent: String) {
   }
 }
 """
+WHY = """
+query ($holder: ID!, $scope: ID!) {
+  explainAccess(holder: $holder, capability: "appointments:read", scope: $scope) {
+    decision { allowed reason } matchedLines { assignment { account { name } } decisive }
+  }
+}
+"""
 PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
@@ -59,13 +66,6 @@ ASSIGNMENTS = """
 query ($of: ID!, $holder: ID) {
   assignments(network: $of, holder: $holder) {
     nodes { id role location { code } validUntil account { name } holder { name } }
-  }
-}
-"""
-WHY = """
-query ($holder: ID!, $scope: ID!) {
-  explainAccess(holder: $holder, capability: "appointments:read", scope: $scope) {
-    decision { allowed reason } matchedLines { assignment { account { name } } decisive }
   }
 }
 """
