@@ -258,6 +258,7 @@ DecideProposalResult = Annotated[
     | ProposalDecided
     | OwnProposal
     | ProposerMayNot
+    | ServiceAccountGives
     | LastOwner
     | RoleInUse
     | InvalidPolicy

@@ -9,6 +9,7 @@ from graphql import GraphQLObjectType, GraphQLSchema, GraphQLUnionType, build_sc
 
 from docs.generate.markdown import code, codes, page, prose, table
 from docs.generate.source import merged, modules
+from domain.team.proposals import ApprovalRequired
 from errors import UserError
 from schema.limits import CODES, LARGEST, MOST_TOKENS, WORDS
 
@@ -37,10 +38,15 @@ A document may have {MOST_TOKENS} words and signs. Each of its operations is mea
 fragment wherever it is spread:"""
 
 
+Told = type[UserError] | type[ApprovalRequired]
+"""What has a code: a refusal, or an answer that says like one what is wrong, though what was sent is kept."""
+
+
 def errors_page() -> str:
     """The page."""
     schema = build_schema(merged().schema.sdl())
-    by_code = groupby(sorted(errors(), key=lambda error: (error.code, error.__name__)), key=lambda error: error.code)
+    told: set[Told] = {*errors(), ApprovalRequired}
+    by_code = groupby(sorted(told, key=lambda error: (error.code, error.__name__)), key=lambda error: error.code)
     sections = [_section(code_, list(members), schema) for code_, members in by_code]
     return page("Errors", INTRODUCTION, LIMITS, _limits(), *sections)
 
@@ -63,7 +69,7 @@ def _below(cls: type[UserError]) -> Iterator[type[UserError]]:
             yield from _below(sub)
 
 
-def _section(code_: str, members: list[type[UserError]], schema: GraphQLSchema) -> str:
+def _section(code_: str, members: list[Told], schema: GraphQLSchema) -> str:
     happened = "\n\n".join(dict.fromkeys(prose(error) for error in members))
     hints = dict.fromkeys(error.hint for error in members if error.hint)
     advice = " ".join(hints) or "The answer's `hint` and `message` say it for the case."
@@ -75,12 +81,12 @@ def _section(code_: str, members: list[type[UserError]], schema: GraphQLSchema) 
     return "\n\n".join(parts)
 
 
-def _type_of(error: type[UserError], schema: GraphQLSchema) -> GraphQLObjectType | None:
+def _type_of(error: Told, schema: GraphQLSchema) -> GraphQLObjectType | None:
     found = schema.get_type(error.__name__)
     return found if isinstance(found, GraphQLObjectType) else None
 
 
-def _wider_type_of(error: type[UserError], schema: GraphQLSchema) -> GraphQLObjectType | None:
+def _wider_type_of(error: Told, schema: GraphQLSchema) -> GraphQLObjectType | None:
     """The type as which an error without a type of its own is a member of unions: that of the nearest wider one."""
     kinds = (kind for kind in error.__mro__ if issubclass(kind, UserError))
     return next((type_ for kind in kinds if (type_ := _type_of(kind, schema))), None)

@@ -179,10 +179,14 @@ async def explain_access(work: Work, asked: AccessQuestion) -> ExplanationShown:
 
 
 async def _require_explainable(work: Work, holder_id: UUID, place: UUID | None) -> None:
-    """Let pass who asks about themselves, or may ask about others. Raises NotFound, Forbidden."""
-    if holder_id != work.viewer.holder_id:
+    """Let pass who asks about themselves, or may ask about others, visitors too. Raises NotFound, Forbidden."""
+    if holder_id == work.viewer.holder_id:
+        return
+    policy = work.viewer.policy
+    is_known = policy is not None and holder_id in policy.assignments and work.viewer.can("policies:explain", at=place)
+    if not is_known:
         await reads.specialist(work, holder_id, path=("holder",))
-        work.require("policies:explain", at=place)
+    work.require("policies:explain", at=place)
 
 
 async def _facts(work: Work, capability: Capability, object_id: UUID | None, place: UUID | None) -> Object:

@@ -8,7 +8,7 @@ from domain.team.application import NEXT_EPOCH
 from domain.team.assignments import AssignmentKey, Terms, give
 from domain.team.changes import AssignRole
 from domain.team.holders import account
-from domain.team.models import PolicyChange as PolicyChangeRecord
+from domain.team.recording import Origin, record_change
 from policies.delta import delta_between
 from policies.limits import NO_LIMITS
 from policies.store import load_policy
@@ -31,13 +31,11 @@ async def make_operator_owner(work: Work, email: str) -> bool:
     if not await give(work, key, terms, name=found.name, epoch=epoch, path=("email",)):
         return False
     after = await load_policy(work.statements.fetch, work.domain, work.host.release)
-    await PolicyChangeRecord.create(
+    await record_change(
+        work,
         epoch=epoch,
-        made_at=work.at,
-        journal_id=work.entry_id,
-        origin="CLI",
+        origin=Origin.CLI,
         changes=[AssignRole(found.id, OPERATOR_OWNER, reason=REASON).to_json(work.domain)],
         delta=delta_between(before, after, now=work.at).to_json(),
-        consequences=[],
     )
     return True

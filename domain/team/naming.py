@@ -1,5 +1,4 @@
-"""What people name by a code: capabilities, verdicts and their published policies. What there is not, is told with what
-there is."""
+"""What people name by a code: capabilities, verdicts, published policies. Unknown names are told with what there is."""
 
 from __future__ import annotations
 

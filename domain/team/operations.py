@@ -11,20 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from audit.entries import Area, EventType
 from domain.team import access_tests, proposals
 from domain.team.application import Applied, apply_changes
 from domain.team.changes import ApproveVisit, PolicyChange
 from domain.team.consequences import ask_plugins
-from domain.team.models import PolicyChange as PolicyChangeRecord
 from domain.team.proposals import ApprovalRequired, ProposalRejected, ProposalRow
+from domain.team.recording import Origin, record_change
 from domain.team.rules import (
     GrantExceedsOwn,
     OwnersOnly,
     PolicyPreview,
     ProposerMayNot,
+    ServiceAccountGives,
     must_agree,
     only_takes_away,
     require_consent,
@@ -39,6 +38,7 @@ from policies.decisions import Forbidden
 from policies.delta import Delta, consent_for
 from policies.free_roles import prove_free
 from policies.seat_terms import catalogue_terms
+from policies.viewer import ViewerKind
 from work import Work
 
 POLICY_CHANGED = EventType("policy.changed", Area.SETTINGS)
@@ -91,7 +91,8 @@ async def decide_proposal(
 ) -> PolicyChanged | ProposalRejected:
     """Make the changes that somebody proposed, under a fresh preview, or reject them.
 
-    Raises NotFound, Forbidden, OwnProposal, ProposalDecided, ProposerMayNot, and what `change_policy` raises.
+    Raises NotFound, Forbidden, OwnProposal, ProposalDecided, ProposerMayNot, ServiceAccountGives, and what
+    `change_policy` raises.
     """
     proposal = await proposals.waiting(work, proposal_id)
     await proposals.decide(work, proposal, approve=approve)
@@ -107,6 +108,8 @@ async def decide_proposal(
 
 
 async def _apply_proposed(work: Work, changes: Sequence[PolicyChange], proposal: ProposalRow) -> Applied:
+    if work.viewer.kind is ViewerKind.SERVICE:
+        raise ServiceAccountGives(path=("id",))
     try:
         return await apply_changes(work, changes, proposer_id=proposal["proposed_by"])
     except (Forbidden, GrantExceedsOwn, OwnersOnly) as refusal:
@@ -169,16 +172,11 @@ def _approval(work: Work, changes: Sequence[PolicyChange], consequences: Sequenc
 async def _record(
     work: Work, changes: Sequence[PolicyChange], applied: Applied, preview: PolicyPreview, consent: str | None
 ) -> None:
-    domain, change_id = applied.delta.after.domain, uuid7()
-    await PolicyChangeRecord.create(
-        id=change_id,
-        network_id=domain.network_id,
-        partner_id=domain.partner_id,
+    change_id = await record_change(
+        work,
         epoch=applied.epoch,
-        made_at=work.at,
-        journal_id=work.entry_id,
-        origin="REQUEST",
-        changes=[change.to_json(domain) for change in changes],
+        origin=Origin.REQUEST,
+        changes=[change.to_json(work.domain) for change in changes],
         delta=applied.delta.to_json(),
         consequences=[[one.plugin, one.digest, one.title] for one in preview.consequences],
         consent=consent,

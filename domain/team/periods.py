@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asyncpg import Record
-from uuid_utils.compat import uuid7
 
 from audit.entries import Area, EventType
 from domain.team.application import NEXT_EPOCH
 from domain.team.changes import EndAssignment
-from domain.team.models import PolicyChange
-from policies.scopes import network
+from domain.team.recording import Origin, record_change
 from work import Task, Work
 
 PERIODS_ENDED = EventType("policy.periods_ended", Area.SETTINGS)
@@ -41,17 +39,7 @@ async def end_periods(work: Work) -> bool:
 
 
 async def _record(work: Work, ended: Sequence[Record], *, epoch: int) -> None:
-    domain = network(work.network_id)
-    await PolicyChange.create(
-        id=uuid7(),
-        network_id=work.network_id,
-        epoch=epoch,
-        made_at=work.at,
-        journal_id=work.entry_id,
-        origin="JOB",
-        changes=[EndAssignment(row["id"]).to_json(domain) for row in ended],
-        delta=[],
-        consequences=[],
-    )
+    changes = [EndAssignment(row["id"]).to_json(work.domain) for row in ended]
+    await record_change(work, epoch=epoch, origin=Origin.JOB, changes=changes)
     for row in ended:
         work.touches("assignment", row["id"])

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
+import orjson
 
 from audit.entries import Area, EventType
 from domain.network.fan_out import for_each_network
@@ -18,6 +18,7 @@ from domain.team.application import NEXT_EPOCH
 from domain.team.consequences import ask_verdicts
 from domain.team.mails import PolicyNews
 from domain.team.reads import specialists_by_id
+from domain.team.recording import Origin, record_change
 from domain.team.telling import Told, listed, name_told, tell
 from host import Host
 from jobs import Job
@@ -36,10 +37,6 @@ EVENTS: Final = (RELEASED,)
 LATEST: Final = """
 SELECT id, changes ->> 'digest' AS digest FROM policy_changes
 WHERE network_id IS NULL AND partner_id IS NULL AND origin = 'RELEASE' ORDER BY made_at DESC, id DESC LIMIT 1
-"""
-KEEP: Final = """
-INSERT INTO policy_changes (id, epoch, made_at, journal_id, origin, changes, delta, consequences)
-VALUES ($1, $2, $3, $4, 'RELEASE', $5, '[]', '[]')
 """
 KEPT: Final = "SELECT changes FROM policy_changes WHERE id = $1"
 
@@ -77,8 +74,8 @@ async def _record(work: Work) -> None:
     latest, release = await work.statements.fetchrow(LATEST), work.host.release
     if latest is not None and latest["digest"] == release.digest:
         return
-    release_id, written = uuid7(), written_release(release_file(release)).decode()
-    await work.statements.execute(KEEP, release_id, epoch, work.at, work.entry_id, written)
+    said = orjson.loads(written_release(release_file(release)))
+    release_id = await record_change(work, epoch=epoch, origin=Origin.RELEASE, changes=said)
     work.event = RELEASED
     work.touches("release", release_id, name=release.digest)
     if latest is not None:

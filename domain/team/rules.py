@@ -155,7 +155,7 @@ class ServiceAccountGives(UserError):
     """A service account gives nobody anything, whatever it holds: a leaked token must not make accomplices."""
 
     code = "SERVICE_ACCOUNT_GIVES"
-    hint = "Let a person make this change. A service account may suspend, and end or narrow assignments."
+    hint = "Let a person make or approve this change. A service account may suspend, and end or narrow assignments."
 
     def __init__(self, *, path: tuple[str | int, ...] = ()) -> None:
         super().__init__("A service account may take access away, and never give it.", path=path)

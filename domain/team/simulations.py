@@ -26,9 +26,7 @@ from work import Work
 MOST_ROLES: Final = 20
 LONGEST_FILE: Final = 100_000
 DRAFT: Final = "draft@1"
-VERDICTS: Final = ("input", "tried", "verdicts")
-ROLES: Final = ("input", "tried", "roles")
-"""Where in the arguments the two kinds of input stand."""
+TRIED: Final = ("input", "tried")
 
 BY_OUTCOME = Order("verdicts", "outcome", str)
 
@@ -95,7 +93,7 @@ async def simulate_roles_of(
 ) -> AccessSimulated:
     """Everybody's access with other lines of some roles, built-in ones too. Raises InvalidInput, InvalidPolicy."""
     if not 1 <= len(asked) <= MOST_ROLES:
-        raise InvalidInput(f"{len(asked)} roles were sent; 1 to {MOST_ROLES} can be tried.", path=ROLES)
+        raise InvalidInput(f"{len(asked)} roles were sent; 1 to {MOST_ROLES} can be tried.", path=(*TRIED, "roles"))
     instant = at or work.at
     found = simulate_roles(work.access.policy, _tried(work, asked), at=instant)
     return AccessSimulated(
@@ -109,7 +107,7 @@ async def simulate_roles_of(
 
 async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at: datetime | None) -> VerdictsSimulated:
     """Everybody's verdict under another policy of the family. Raises InvalidInput."""
-    family = named_family(work, asked.family, path=(*VERDICTS, "name"))
+    family = named_family(work, asked.family, path=(*TRIED, "verdicts", "name"))
     view = AccessView(work.network_id, work.access.policy, at or work.at)
     other = _terms(work, family, asked)
     before, after = [await ask_verdicts(work, view, family, policy) for policy in (None, other)]
@@ -128,14 +126,15 @@ async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at:
 
 
 def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> VerdictPolicy[Any]:
+    path = (*TRIED, "verdicts")
     if (asked.published is None) is (asked.draft is None):
         raise InvalidInput(
-            "One policy is tried at a time.", hint="Send either `published` or `draft`.", path=(*VERDICTS, "draft")
+            "One policy is tried at a time.", hint="Send either `published` or `draft`.", path=(*path, "draft")
         )
     if asked.draft is None:
-        return named_policy(family, asked.published or "", path=(*VERDICTS, "published"))
+        return named_policy(family, asked.published or "", path=(*path, "published"))
     for field, text in (("draft", asked.draft), ("sets", asked.sets or "")):
-        require_kept(text, longest=LONGEST_FILE, path=(*VERDICTS, field))
+        require_kept(text, longest=LONGEST_FILE, path=(*path, field))
     try:
         return read_verdict_policy(
             DRAFT,
@@ -145,7 +144,7 @@ def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> Verdict
             members=work.host.release.catalogue.by_code.keys(),
         )
     except VerdictPolicyInvalid as error:
-        raise InvalidInput(error.message, hint=error.hint, path=(*VERDICTS, "draft")) from error
+        raise InvalidInput(error.message, hint=error.hint, path=(*path, "draft")) from error
 
 
 def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
@@ -165,7 +164,7 @@ def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
     ]
     problems += line_problems(lines, release.catalogue, roles, further=release.further)
     if problems:
-        raise InvalidPolicy(problems, path=ROLES)
+        raise InvalidPolicy(problems, path=(*TRIED, "roles"))
     return [
         close_role(code, role.title, [line for line in lines if line.role == code], release.catalogue)
         for code, role in roles.items()

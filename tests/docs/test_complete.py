@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 
 import pytest
+from graphql import GraphQLInterfaceType, build_schema
 
 from docs.generate.changelog import MisnamedChange, changes, kind_of
 from docs.generate.commands import commands
@@ -52,6 +53,15 @@ def test_every_variable_that_the_code_names_is_a_setting() -> None:
 
 def test_every_error_code_is_documented() -> None:
     assert _missing({error.code for error in errors()}, _page("errors.md")) == []
+
+
+def test_every_answer_that_says_what_is_wrong_is_documented() -> None:
+    schema = build_schema(merged().schema.sdl())
+    (interface,) = [one for one in schema.type_map.values() if one.name == "UserError"]
+    assert isinstance(interface, GraphQLInterfaceType)
+    types = [one.name for one in schema.get_implementations(interface).objects]
+
+    assert [name for name in types if f"as the type `{name}`" not in _page("errors.md")] == []
 
 
 def test_every_error_has_a_code_of_its_own_and_says_what_happened() -> None:

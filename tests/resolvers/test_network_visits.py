@@ -44,6 +44,13 @@ mutation ($input: PolicyChangesInput!, $consent: String) {
   }
 }
 """
+WHY = """
+query ($holder: ID!, $scope: ID!) {
+  explainAccess(holder: $holder, capability: "appointments:read", scope: $scope) {
+    decision { allowed reason } matchedLines { assignment { account { name } } decisive }
+  }
+}
+"""
 PREVIEW = """
 query ($input: PolicyChangesInput!) {
   previewPolicyChange(input: $input) {
@@ -88,6 +95,23 @@ async def approve(api: Api, salon: Salon, visitor: Member, by: str = "hal", **gi
 
 async def as_visitor(api: Api, salon: Salon, visitor: Member, asked: str, **variables: Any) -> Answer:
     return await api.ask(asked, visitor, network=salon.network_id, **variables)
+
+
+async def test_a_visitors_access_is_explained_to_who_may_explain_there(api: Api, salon: Salon, tim: Member) -> None:
+    await approve(api, salon, tim)
+
+    async def why(by: str, holder: object, place: object = salon.north) -> Answer:
+        return await api.ask(WHY, salon[by], holder=holder, scope=place)
+
+    explained = [(await why(by, tim.account_id)).data["explainAccess"] for by in ("hal", "rae")]
+    elsewhere = (await why("hal", tim.account_id, salon.south)).data["explainAccess"]["decision"]
+    unseen = [await why("ana", one) for one in (tim.account_id, uuid4())]
+
+    line = {"assignment": {"account": {"name": "Tim"}}, "decisive": True}
+    assert explained == [{"decision": {"allowed": True, "reason": "ALLOWED"}, "matchedLines": [line]}] * 2
+    assert elsewhere == {"allowed": False, "reason": "OTHER_SCOPE"}
+    assert [answer.codes for answer in unseen] == [["NOT_FOUND"]] * 2
+    assert len({str(answer.body) for answer in unseen}) == 1
 
 
 async def test_an_approved_visitor_acts_and_is_shown_and_goes(api: Api, salon: Salon, tim: Member) -> None:

@@ -32,13 +32,15 @@ from domain.team.changes import (
     SetLimits,
     SuspendHolder,
 )
+from domain.team.models import Specialist
 from domain.team.proposals import KINDS, kept_changes, read_changes
 from plugins.contract import AccessView, Consequence
 from policies.access_tests import Group, HasVerdict, HoldersOf, Holds, Mode, OneHolder, Quantifier
 from policies.limit_syntax import limits_from_words
 from policies.lines import Effect
 from tests.api import Api
-from tests.factories import Salon, make_salon
+from tests.factories import MADE, Salon, make_salon
+from work import Work
 
 PEOPLE = {
     "hal": ("owner", "network"),
@@ -165,6 +167,23 @@ async def test_whoever_may_approve_makes_the_change_at_once(guarded: Api, salon:
     answer = await propose(guarded, salon, by="hal")
 
     assert answer["__typename"] == "ConsentRequired"
+
+
+async def test_a_service_account_approves_nothing_and_may_reject(remit: Remit, guarded: Api, salon: Salon) -> None:
+    proposal_id = await proposed(guarded, salon)
+
+    async def be_service(work: Work) -> None:
+        await Specialist.filter(id=salon["ola"].specialist_id).update(kind="SERVICE")
+
+    await remit.host.perform_as_system(salon.network_id, MADE, be_service)
+
+    previewed = (await guarded.ask(PREVIEW, salon["ola"], id=proposal_id)).data["previewProposal"]
+    refused = await decide(guarded, salon, "ola", proposal_id)
+    assert (previewed["code"], refused["code"], refused["path"]) == (*["SERVICE_ACCOUNT_GIVES"] * 2, ["id"])
+    assert await roles_of(guarded, salon, "di") == ["specialist"]
+
+    rejected = await decide(guarded, salon, "ola", proposal_id, approve=False)
+    assert rejected["__typename"] == "ProposalRejected"
 
 
 async def test_an_approval_makes_the_change_with_both_people_in_the_journal(guarded: Api, salon: Salon) -> None:
