@@ -58,6 +58,15 @@ async def role_key(work: Work, code: str, *, path: tuple[str | int, ...]) -> tup
     return None, role["id"]
 
 
+def require_typed_lines(lines: Sequence[LineAsked], *, path: tuple[str | int, ...]) -> None:
+    """Let lines through whose words can be kept, and as many as a role may have. Raises InvalidText, InvalidPolicy."""
+    for position, line in enumerate(lines):
+        require_kept(line.capability, longest=LONGEST_WORD, path=(*path, position, "capability"))
+    if len(lines) > MOST_LINES:
+        problem = Problem("TOO_MANY", "lines", f"A role has at most {MOST_LINES} lines.")
+        raise InvalidPolicy([problem], path=path)
+
+
 async def create_role(work: Work, change: CreateRole, *, epoch: int, path: tuple[str | int, ...]) -> bool:
     """Make a role; False where it has been made so. Raises Forbidden, InvalidText, InvalidPolicy."""
     work.require(change.requires)
@@ -214,11 +223,7 @@ def _require_typed(change: CreateRole | ChangeRoleLines, path: tuple[str | int, 
     if isinstance(change, CreateRole):
         require_kept(change.code, longest=LONGEST_WORD, path=(*path, "code"))
         require_kept(change.based_on or "", longest=LONGEST_WORD, path=(*path, "basedOn"))
-    for position, line in enumerate(change.lines):
-        require_kept(line.capability, longest=LONGEST_WORD, path=(*path, "lines", position, "capability"))
-    if len(change.lines) > MOST_LINES:
-        problem = Problem("TOO_MANY", "lines", f"A role has at most {MOST_LINES} lines.")
-        raise InvalidPolicy([problem], path=(*path, "lines"))
+    require_typed_lines(change.lines, path=(*path, "lines"))
 
 
 def _draft(draft: RoleDraft, asked: Sequence[LineAsked]) -> RoleDraft:

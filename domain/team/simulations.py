@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Final
 
 from domain.pages import Order, Page, Slice
 from domain.team.changes import LineAsked
 from domain.team.consequences import ask_verdicts
 from domain.team.delta_pages import entries_page
+from domain.team.roles import LONGEST_WORD, require_typed_lines
 from domain.texts import require_kept
 from errors import InvalidInput
 from plugins.contract import AccessView, VerdictFamily
@@ -23,8 +25,11 @@ from policies.verdicts import VerdictPolicy, VerdictPolicyInvalid, read_verdict_
 from work import Work
 
 MOST_ROLES: Final = 20
+MOST_PROBLEMS: Final = 100
+"""Each takes a search for the nearest right word."""
 LONGEST_FILE: Final = 100_000
 DRAFT: Final = "draft@1"
+TRIED: Final = ("input", "tried")
 
 BY_OUTCOME = Order("verdicts", "outcome", str)
 
@@ -91,7 +96,7 @@ async def simulate_roles_of(
 ) -> AccessSimulated:
     """Everybody's access with other lines of some roles, built-in ones too. Raises InvalidInput, InvalidPolicy."""
     if not 1 <= len(asked) <= MOST_ROLES:
-        raise InvalidInput(f"{len(asked)} roles were sent; 1 to {MOST_ROLES} can be tried.", path=("input", "roles"))
+        raise InvalidInput(f"{len(asked)} roles were sent; 1 to {MOST_ROLES} can be tried.", path=(*TRIED, "roles"))
     instant = at or work.at
     found = simulate_roles(work.access.policy, _tried(work, asked), at=instant)
     return AccessSimulated(
@@ -109,7 +114,7 @@ async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at:
     if family is None:
         known = ", ".join(sorted(work.host.verdicts))
         raise InvalidInput(
-            f"There is no verdict {asked.family!r}.", hint=f"There are: {known}.", path=("input", "verdicts", "name")
+            f"There is no verdict {asked.family!r}.", hint=f"There are: {known}.", path=(*TRIED, "verdicts", "name")
         )
     view = AccessView(work.network_id, work.access.policy, at or work.at)
     other = _terms(work, family, asked)
@@ -140,7 +145,7 @@ def published_policy(family: VerdictFamily[Any], name: str, *, path: tuple[str |
 
 
 def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> VerdictPolicy[Any]:
-    path = ("input", "verdicts")
+    path = (*TRIED, "verdicts")
     if (asked.published is None) is (asked.draft is None):
         raise InvalidInput(
             "One policy is tried at a time.", hint="Send either `published` or `draft`.", path=(*path, "draft")
@@ -162,7 +167,8 @@ def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> Verdict
 
 
 def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
-    """The roles as they would be. Raises InvalidPolicy with every problem."""
+    """The roles as they would be. Raises InvalidText, InvalidPolicy with the first hundred problems."""
+    _require_typed(asked)
     release, policy = work.host.release, work.access.policy
     known = {code: role.title for code, role in {**release.closed, **policy.roles}.items()}
     roles = {one.role: Role(one.role, known.get(one.role, one.role), "", policy.domain.kind) for one in asked}
@@ -171,18 +177,34 @@ def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
         for one in asked
         for number, line in enumerate(one.lines, start=1)
     ]
-    problems = [
+    unknown = (
         Problem("UNKNOWN_ROLE", f"role {one.role}", f"There is no role {one.role!r} in this network.")
         for one in asked
         if policy.role(one.role) is None
-    ]
-    problems += line_problems(lines, release.catalogue, roles, further=release.further)
+    )
+    wrong = line_problems(lines, release.catalogue, roles, further=release.further)
+    problems = tuple(islice(chain(unknown, wrong), MOST_PROBLEMS))
     if problems:
-        raise InvalidPolicy(problems, path=("input", "roles"))
+        raise InvalidPolicy(problems, path=(*TRIED, "roles"))
     return [
         close_role(code, role.title, [line for line in lines if line.role == code], release.catalogue)
         for code, role in roles.items()
     ]
+
+
+def _require_typed(asked: Sequence[RoleAsked]) -> None:
+    """Let roles through that could be kept: each once, with as many lines as a role may have.
+
+    Raises InvalidInput, InvalidText, InvalidPolicy.
+    """
+    if len({one.role for one in asked}) < len(asked):
+        raise InvalidInput(
+            "A role is tried with one set of lines.", hint="Send each role once.", path=(*TRIED, "roles")
+        )
+    for position, one in enumerate(asked):
+        path = (*TRIED, "roles", position)
+        require_kept(one.role, longest=LONGEST_WORD, path=(*path, "role"))
+        require_typed_lines(one.lines, path=(*path, "lines"))
 
 
 def _totals(found: VerdictSimulation) -> tuple[OutcomeCount, ...]:
