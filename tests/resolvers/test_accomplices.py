@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -314,7 +314,7 @@ async def test_whoever_loses_the_right_while_giving_gives_before_or_not_at_all(a
     assert outcomes == {"PolicyChanged", "Forbidden"}
 
 
-async def in_order(requests: list[Awaitable[Any]], *, turned: bool) -> list[Any]:
+async def in_order(requests: Sequence[Awaitable[Any]], *, turned: bool) -> list[Any]:
     """The answers to requests that are sent at once; turned around, the last is sent first."""
     sent = list(reversed(requests)) if turned else requests
     answers = await asyncio.gather(*sent)

@@ -1,9 +1,9 @@
-"""Twenty changes of one policy at once: none is lost, epochs have no gap, each recorded delta is what the change did."""
+"""Twenty changes of one policy at once: none is lost, epochs have no gap, each delta is what its change did."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +67,7 @@ async def as_of(remit: Remit, salon: Salon, epoch: int) -> tuple[DomainPolicy, d
     return await remit.host.perform_as_system(salon.network_id, Task(), load)
 
 
-async def at_once(api: Api, salon: Salon, asked: list[tuple[str, Change]]) -> list[Any]:
+async def at_once(api: Api, salon: Salon, asked: Sequence[tuple[str, Change]]) -> list[Any]:
     return await asyncio.gather(*(change(api, salon, salon[by], [one]) for by, one in asked))
 
 

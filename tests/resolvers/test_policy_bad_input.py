@@ -253,8 +253,8 @@ TEXTS = {
     "years after all calendars": "9999-12-31T23:59:59-12:00",
     "the last year": "9999-12-30T00:00:00Z",
 }
-WRONG_TYPES = (7, 1.5, True, [], {}, ["x", "y"], {"x": "y"})
-NUMBERS = (-1, 0, 2**31 - 1, -(2**31), 2**31, 2**63, 1.5, "7", True, [])
+WRONG_TYPES: tuple[object, ...] = (7, 1.5, True, [], {}, ["x", "y"], {"x": "y"})
+NUMBERS: tuple[object, ...] = (-1, 0, 2**31 - 1, -(2**31), 2**31, 2**63, 1.5, "7", True, [])
 
 
 @pytest.fixture(scope="module")

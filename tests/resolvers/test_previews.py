@@ -50,7 +50,7 @@ RECORD = "SELECT delta, consequences, consent FROM policy_changes WHERE network_
 JOURNAL = "SELECT code FROM journal_entries WHERE chain_id = $1 ORDER BY seq"
 HELD = "SELECT id FROM assignments WHERE network_id = $1 AND ended_epoch IS NULL ORDER BY created_epoch, id"
 TESTS = "SELECT id FROM access_tests WHERE network_id = $1 ORDER BY id"
-CHANNEL = "remit_policy"
+CHANNEL, MARK = "remit_policy", "mark"
 
 people = st.sampled_from(
     ["hal", "hal", "hal", "hal", "bo", "bo", "vic", "rae", "kay", "aud", "kim", "max", "bot", "gus"]
@@ -122,17 +122,17 @@ class Listener:
     heard: list[str] = field(default_factory=list)
     _reached: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hear(self, _connection: object, _process: object, _channel: str, payload: str) -> None:
+    def hear(self, _connection: object, _process: int, _channel: str, payload: object) -> None:
         """Note a signal, or that all before a mark have come."""
-        if payload.startswith("mark"):
+        if payload == MARK:
             self._reached.set()
         else:
-            self.heard.append(payload)
+            self.heard.append(str(payload))
 
     async def since_last(self) -> list[str]:
         """What was heard since this was asked last. Signals come in the order of their commits: a mark comes last."""
         self._reached.clear()
-        await self.connection.execute("SELECT pg_notify($1, 'mark')", CHANNEL)
+        await self.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, MARK)
         await asyncio.wait_for(self._reached.wait(), 10)
         found, self.heard = self.heard, []
         return found
