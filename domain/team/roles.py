@@ -43,6 +43,11 @@ ASSIGNMENTS_OF_ROLE = (
 END_ASSIGNMENTS_OF_ROLE = """
 UPDATE assignments SET ended_epoch = $3 WHERE network_id = $1 AND role_id = $2 AND ended_epoch IS NULL
 """
+END_WHAT_IS_OVER = """
+UPDATE assignments SET ended_epoch = $4
+WHERE network_id = $1 AND role_code IS NOT DISTINCT FROM $2 AND role_id IS NOT DISTINCT FROM $3
+  AND ended_epoch IS NULL AND valid_until <= $5
+"""
 
 Said = dict[str, tuple[str, object]]
 """What lines say of each capability: their effect, and their limits as JSON."""
@@ -121,7 +126,7 @@ async def retire_role(work: Work, change: RetireRole, *, epoch: int, path: tuple
     """Take a role out of use; False where it is. Raises NotFound, Forbidden, InvalidInput, RoleInUse.
 
     Its holders get the replacement with the limits and for the rest of the period that they held it; where they hold
-    the replacement already, that one stays as it is.
+    the replacement already, that one stays as it is, unless it ended by itself.
     """
     role = await _own_role(work, change.role, path=(*path, "role"))
     work.require(change.requires)
@@ -173,6 +178,7 @@ async def _replace(
         )
         for assignment in held
     ]
+    await work.statements.execute(END_WHAT_IS_OVER, work.network_id, role_code, role_id, epoch, work.at)
     await Assignment.bulk_create(successors, ignore_conflicts=True)
 
 
