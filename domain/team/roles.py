@@ -43,6 +43,11 @@ ASSIGNMENTS_OF_ROLE = (
 END_ASSIGNMENTS_OF_ROLE = """
 UPDATE assignments SET ended_epoch = $3 WHERE network_id = $1 AND role_id = $2 AND ended_epoch IS NULL
 """
+END_WHAT_IS_OVER = """
+UPDATE assignments SET ended_epoch = $4
+WHERE network_id = $1 AND role_code IS NOT DISTINCT FROM $2 AND role_id IS NOT DISTINCT FROM $3
+  AND ended_epoch IS NULL AND valid_until <= $5
+"""
 
 Said = dict[str, tuple[str, object]]
 """What lines say of each capability: their effect, and their limits as JSON."""
@@ -56,6 +61,15 @@ async def role_key(work: Work, code: str, *, path: tuple[str | int, ...]) -> tup
     if role is None or role["state"] != "ACTIVE":
         raise NotFound(path=path)
     return None, role["id"]
+
+
+def require_typed_lines(lines: Sequence[LineAsked], *, path: tuple[str | int, ...]) -> None:
+    """Let lines through whose words can be kept, and as many as a role may have. Raises InvalidText, InvalidPolicy."""
+    for position, line in enumerate(lines):
+        require_kept(line.capability, longest=LONGEST_WORD, path=(*path, position, "capability"))
+    if len(lines) > MOST_LINES:
+        problem = Problem("TOO_MANY", "lines", f"A role has at most {MOST_LINES} lines.")
+        raise InvalidPolicy([problem], path=path)
 
 
 async def create_role(work: Work, change: CreateRole, *, epoch: int, path: tuple[str | int, ...]) -> bool:
@@ -112,7 +126,7 @@ async def retire_role(work: Work, change: RetireRole, *, epoch: int, path: tuple
     """Take a role out of use; False where it is. Raises NotFound, Forbidden, InvalidInput, RoleInUse.
 
     Its holders get the replacement with the limits and for the rest of the period that they held it; where they hold
-    the replacement already, that one stays as it is.
+    the replacement already, that one stays as it is, unless it ended by itself.
     """
     role = await _own_role(work, change.role, path=(*path, "role"))
     work.require(change.requires)
@@ -164,6 +178,7 @@ async def _replace(
         )
         for assignment in held
     ]
+    await work.statements.execute(END_WHAT_IS_OVER, work.network_id, role_code, role_id, epoch, work.at)
     await Assignment.bulk_create(successors, ignore_conflicts=True)
 
 
@@ -214,11 +229,7 @@ def _require_typed(change: CreateRole | ChangeRoleLines, path: tuple[str | int, 
     if isinstance(change, CreateRole):
         require_kept(change.code, longest=LONGEST_WORD, path=(*path, "code"))
         require_kept(change.based_on or "", longest=LONGEST_WORD, path=(*path, "basedOn"))
-    for position, line in enumerate(change.lines):
-        require_kept(line.capability, longest=LONGEST_WORD, path=(*path, "lines", position, "capability"))
-    if len(change.lines) > MOST_LINES:
-        problem = Problem("TOO_MANY", "lines", f"A role has at most {MOST_LINES} lines.")
-        raise InvalidPolicy([problem], path=(*path, "lines"))
+    require_typed_lines(change.lines, path=(*path, "lines"))
 
 
 def _draft(draft: RoleDraft, asked: Sequence[LineAsked]) -> RoleDraft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Final
 
 from domain.pages import Order, Page, Slice
@@ -12,6 +13,7 @@ from domain.team.changes import LineAsked
 from domain.team.consequences import ask_verdicts
 from domain.team.delta_pages import entries_page
 from domain.team.naming import named_family, named_policy
+from domain.team.roles import LONGEST_WORD, require_typed_lines
 from domain.texts import require_kept
 from errors import InvalidInput
 from plugins.contract import AccessView, VerdictFamily
@@ -24,6 +26,8 @@ from policies.verdicts import VerdictPolicy, VerdictPolicyInvalid, read_verdict_
 from work import Work
 
 MOST_ROLES: Final = 20
+MOST_PROBLEMS: Final = 100
+"""Each takes a search for the nearest right word."""
 LONGEST_FILE: Final = 100_000
 DRAFT: Final = "draft@1"
 TRIED: Final = ("input", "tried")
@@ -148,7 +152,8 @@ def _terms(work: Work, family: VerdictFamily[Any], asked: TermsAsked) -> Verdict
 
 
 def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
-    """The roles as they would be. Raises InvalidPolicy with every problem."""
+    """The roles as they would be. Raises InvalidText, InvalidPolicy with the first hundred problems."""
+    _require_typed(asked)
     release, policy = work.host.release, work.access.policy
     known = {code: role.title for code, role in {**release.closed, **policy.roles}.items()}
     roles = {one.role: Role(one.role, known.get(one.role, one.role), "", policy.domain.kind) for one in asked}
@@ -157,18 +162,34 @@ def _tried(work: Work, asked: Sequence[RoleAsked]) -> list[ClosedRole]:
         for one in asked
         for number, line in enumerate(one.lines, start=1)
     ]
-    problems = [
+    unknown = (
         Problem("UNKNOWN_ROLE", f"role {one.role}", f"There is no role {one.role!r} in this network.")
         for one in asked
         if policy.role(one.role) is None
-    ]
-    problems += line_problems(lines, release.catalogue, roles, further=release.further)
+    )
+    wrong = line_problems(lines, release.catalogue, roles, further=release.further)
+    problems = tuple(islice(chain(unknown, wrong), MOST_PROBLEMS))
     if problems:
         raise InvalidPolicy(problems, path=(*TRIED, "roles"))
     return [
         close_role(code, role.title, [line for line in lines if line.role == code], release.catalogue)
         for code, role in roles.items()
     ]
+
+
+def _require_typed(asked: Sequence[RoleAsked]) -> None:
+    """Let roles through that could be kept: each once, with as many lines as a role may have.
+
+    Raises InvalidInput, InvalidText, InvalidPolicy.
+    """
+    if len({one.role for one in asked}) < len(asked):
+        raise InvalidInput(
+            "A role is tried with one set of lines.", hint="Send each role once.", path=(*TRIED, "roles")
+        )
+    for position, one in enumerate(asked):
+        path = (*TRIED, "roles", position)
+        require_kept(one.role, longest=LONGEST_WORD, path=(*path, "role"))
+        require_typed_lines(one.lines, path=(*path, "lines"))
 
 
 def _totals(found: VerdictSimulation) -> tuple[OutcomeCount, ...]:

@@ -19,7 +19,7 @@ from tests.factories import MADE, Salon, make_salon
 from tests.members import Member, make_member
 from work import Work
 
-Change = dict[str, object]
+Change = Mapping[str, object]
 
 PEOPLE = {
     "hal": ("owner", "network"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from app import Remit
+from domain.team.models import Assignment
 from tests.api import Api
 from tests.factories import MADE, Salon, make_salon
 from work import Work
@@ -503,3 +504,30 @@ async def test_the_journal_names_the_role(api: Api, salon: Salon) -> None:
     assert entry["code"] == "policy.changed"
     assert entry["targets"] == [{"type": "role"}]
     assert {one["table"] for one in entry["changes"]} == {"roles", "role_lines", "policy_changes"}
+
+
+async def test_a_replacement_whose_period_is_over_makes_room_for_the_one_that_is_given(
+    api: Api, remit: Remit, salon: Salon
+) -> None:
+    await change(api, salon, "hal", create(lines=[line("services:read")]), assign(salon, "gus"))
+    await give_until_an_hour_ago(remit, salon, "gus", "viewer")
+
+    await change(api, salon, "hal", retire("viewer"))
+
+    access = (await api.ask("{ myAccess { codes } }", salon["gus"])).data["myAccess"]
+    assert "clients:read" in access["codes"]
+    assert await rows(remit, salon, HELD, salon["gus"].specialist_id) == [("viewer", None, "{}", None)]
+
+
+async def give_until_an_hour_ago(remit: Remit, salon: Salon, name: str, role: str) -> None:
+    async def write(work: Work) -> None:
+        await Assignment.create(
+            network_id=salon.network_id,
+            role_code=role,
+            specialist_id=salon[name].specialist_id,
+            valid_from=work.at - timedelta(days=1),
+            valid_until=work.at - timedelta(hours=1),
+            created_epoch=await work.statements.fetchval("SELECT next_policy_epoch()"),
+        )
+
+    await remit.host.perform_as_system(salon.network_id, MADE, write)

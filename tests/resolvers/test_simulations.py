@@ -183,3 +183,32 @@ async def test_only_who_may_simulate_does(api: Api, salon: Salon) -> None:
 
     assert (await simulate(api, salon, tried, by="bo"))["code"] == "FORBIDDEN"
     assert (await simulate(api, salon, tried, in_network=uuid4()))["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("case", "roles", "code", "path"),
+    [
+        ("more lines than a role may have", [("viewer", 301)], "INVALID_POLICY", ["0", "lines"]),
+        ("too many in the second role", [("viewer", 1), ("marketer", 5000)], "INVALID_POLICY", ["1", "lines"]),
+        ("a role twice", [("viewer", 1), ("viewer", 1)], "INVALID_INPUT", []),
+        ("a role that is no word", [("viewer" * 100, 1)], "INVALID_TEXT", ["0", "role"]),
+    ],
+)
+async def test_what_no_role_could_be_is_not_tried(
+    api: Api, salon: Salon, case: str, roles: list[tuple[str, int]], code: str, path: list[str]
+) -> None:
+    line = {"capability": "services:read", "effect": "ALLOW"}
+    tried = {"roles": [{"role": role, "lines": [line] * lines} for role, lines in roles]}
+
+    refused = await simulate(api, salon, tried)
+
+    assert (refused["code"], refused["path"]) == (code, ["input", "tried", "roles", *path]), case
+
+
+async def test_of_many_problems_the_first_hundred_are_told(api: Api, salon: Salon) -> None:
+    lines = [{"capability": f"service:read{number}", "effect": "ALLOW"} for number in range(300)]
+
+    refused = await simulate(api, salon, {"roles": [{"role": "viewer", "lines": lines}]})
+
+    assert [problem["line"] for problem in refused["problems"]] == [f"role viewer, line {n}" for n in range(1, 101)]
+    assert {problem["suggestion"] for problem in refused["problems"]} == {"services:read"}
