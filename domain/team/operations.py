@@ -24,6 +24,7 @@ from domain.team.rules import (
     OwnersOnly,
     PolicyPreview,
     ProposerMayNot,
+    ServiceAccountGives,
     must_agree,
     only_takes_away,
     require_consent,
@@ -108,7 +109,7 @@ async def decide_proposal(
 async def _apply_proposed(work: Work, changes: Sequence[PolicyChange], proposal: ProposalRow) -> Applied:
     try:
         return await apply_changes(work, changes, proposer_id=proposal["proposed_by"])
-    except (Forbidden, GrantExceedsOwn, OwnersOnly) as refusal:
+    except (Forbidden, GrantExceedsOwn, OwnersOnly, ServiceAccountGives) as refusal:
         raise ProposerMayNot(refusal) from refusal
 
 

@@ -227,6 +227,19 @@ async def test_an_accomplice_approves_no_more_than_the_proposer_may_give_by_then
     assert await written(remit, world.salon) == before
 
 
+async def test_an_approval_lets_no_service_account_give(guarded: Api, api: Api, remit: Remit, world: World) -> None:
+    """When it was proposed, ending the role took something away; by now it would lift a deny."""
+    made = await propose(guarded, world, "bot", world.end("pat giver"), world.limit("kim manager", "back=0"))
+    denying = [line("roles:read"), line("clients:read", "DENY")]
+    await ask(api, world, "hal", change_lines(denying, role="giver"))
+    before = await written(remit, world.salon)
+
+    refused = await approve(guarded, world, "aud", made["proposal"]["id"])
+
+    assert (refused["code"], refused["refusalCode"]) == ("PROPOSER_MAY_NOT", "SERVICE_ACCOUNT_GIVES")
+    assert await written(remit, world.salon) == before
+
+
 async def test_a_proposal_gives_what_both_agreed_to(guarded: Api, api: Api, world: World) -> None:
     made = await propose(guarded, world, "bo", world.give("gus", "viewer"))
 
