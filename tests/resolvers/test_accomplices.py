@@ -21,7 +21,7 @@ from policies.lines import Effect
 from policies.narrowing import Narrowing
 from tests.api import Api
 from tests.factories import MADE, Salon, make_salon
-from tests.resolvers.escalation import Change, World, access, change, make_world, written
+from tests.resolvers.escalation import TOMORROW, Change, World, access, change, make_world, written
 from tests.resolvers.test_members import change_with
 from tests.resolvers.test_own_roles import change_lines, create, line, retire
 from work import Work
@@ -102,6 +102,22 @@ async def test_a_rule_is_not_got_out_of_the_way(api: Api, remit: Remit, world: W
         "GRANT_EXCEEDS_OWN",
         "GRANT_EXCEEDS_OWN",
     ]
+    assert await written(remit, world.salon) == before
+
+
+@pytest.mark.parametrize(
+    ("case", "period"),
+    [("until tomorrow", {"validUntil": TOMORROW}), ("from tomorrow on", {"validFrom": TOMORROW})],
+)
+async def test_no_deny_for_a_while_hides_what_a_rule_forbids(
+    api: Api, remit: Remit, world: World, case: str, period: dict[str, object]
+) -> None:
+    await ask(api, world, "hal", never_pays(world), create("no_payments", [line("payments:create", "DENY")]))
+    before = await written(remit, world.salon)
+
+    refused = await ask(api, world, "bo", world.give("di", "no_payments", **period), world.give("di", "manager"))
+
+    assert refused["code"] == "ACCESS_TEST_FAILED", case
     assert await written(remit, world.salon) == before
 
 
