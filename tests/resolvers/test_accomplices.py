@@ -265,6 +265,34 @@ async def test_a_proposal_gives_what_both_agreed_to(guarded: Api, api: Api, worl
     assert "clients:read" in (await access(api, world.salon, world.salon["gus"]))["data"]["network"]["codes"]
 
 
+# --- Visits
+
+
+@pytest.mark.parametrize(
+    ("case", "asked", "code"),
+    [
+        ("the visit made longer", lambda w: w.let_in("manager", hours=72), "INVALID_INPUT"),
+        ("another visit that is longer", lambda w: w.let_in("viewer", hours=72), "GRANT_EXCEEDS_OWN"),
+        ("a visit elsewhere", lambda w: w.let_in("viewer", w.salon.south), "FORBIDDEN"),
+        ("a role for an accomplice, for ever", lambda w: w.give("gus", "viewer", w.salon.north), "GRANT_EXCEEDS_OWN"),
+        ("a role for an accomplice, everywhere", lambda w: w.give("gus", "viewer"), "FORBIDDEN"),
+        ("an owner suspended", lambda w: w.suspend("hal"), "FORBIDDEN"),
+        ("an owner shut out", lambda w: w.give("hal", "no_clients", w.salon.north), "OWNERS_ONLY"),
+        ("a role made", lambda w: create("desk", READS), "FORBIDDEN"),
+    ],
+)
+async def test_a_visitor_gets_no_further(
+    api: Api, remit: Remit, world: World, case: str, asked: Callable[[World], Change], code: str
+) -> None:
+    let_in = await ask(api, world, "hal", world.let_in("manager", hours=8))
+    before = await written(remit, world.salon), await access(api, world.salon, world.tim)
+
+    refused = await change(api, world.salon, world.tim, [asked(world)])
+
+    assert (let_in["__typename"], refused["code"]) == ("PolicyChanged", code), case
+    assert (await written(remit, world.salon), await access(api, world.salon, world.tim)) == before
+
+
 # --- Tokens
 
 
