@@ -4,8 +4,8 @@
 subjects are the active holders whom `who` names; each meets the predicate or not; the quantifier judges the count.
 
 A doubt never passes a test. A test that forbids (NOBODY, AT_MOST) counts whoever might do it anywhere in the scope, on
-some object, once every period has begun. A test that demands (EVERYBODY, AT_LEAST) counts only who may do it now, on
-every object, in the whole scope. An unknown verdict counts against both.
+some object, at some instant from now on: what shuts it for a while hides nothing. A test that demands (EVERYBODY,
+AT_LEAST) counts only who may do it now, on every object, in the whole scope. An unknown verdict counts against both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from policies.access import Accesses
+from policies.access import StandingAccesses, boundaries
 from policies.catalogue import Level
 from policies.compile import DomainPolicy
 
@@ -163,7 +163,8 @@ class _Judging:
 
     def __init__(self, staff: Staff) -> None:
         self._staff = staff
-        self._coming = Accesses(staff.policy, staff.now)
+        self._standing = StandingAccesses(staff.policy)
+        self._known: dict[UUID, tuple[Mapping[UUID | None, int], ...]] = {}
 
     def evaluation(self, test: AccessTest) -> Evaluation:
         subjects = self._subjects(test.who)
@@ -201,14 +202,20 @@ class _Judging:
                 return bool(held & catalogue.mask(catalogue.named_by(asked.capability)))
 
     def _might(self, holder_id: UUID, asked: Holds) -> int:
-        """What somebody might do anywhere in the scope, once every period has begun."""
-        could = self._coming.of(holder_id).compiled.could
-        if asked.location_id is not None:
-            return could.get(asked.location_id, 0)
-        anywhere = 0
-        for mask in could.values():
-            anywhere |= mask
-        return anywhere
+        """What somebody might do anywhere in the scope, at some instant from now on."""
+        found = 0
+        for could in self._coming(holder_id):
+            for mask in could.values() if asked.location_id is None else (could.get(asked.location_id, 0),):
+                found |= mask
+        return found
+
+    def _coming(self, holder_id: UUID) -> tuple[Mapping[UUID | None, int], ...]:
+        """What somebody might do at each place, from each instant on at which something begins or ends."""
+        if holder_id not in self._known:
+            holding = self._staff.policy.holding(holder_id)
+            instants = boundaries(self._staff.now, holding)
+            self._known[holder_id] = tuple(self._standing.at(holding, one).compiled.could for one in instants)
+        return self._known[holder_id]
 
     def _may(self, holder_id: UUID, asked: Holds) -> int:
         """What somebody may do now on every object in the whole scope."""

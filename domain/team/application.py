@@ -7,8 +7,8 @@ owners, nobody gives what they do not hold. Of a proposal its proposer is the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
@@ -49,6 +49,7 @@ from policies.viewer import Viewer, ViewerKind, viewer_in
 from work import Work
 
 NEXT_EPOCH = "SELECT next_policy_epoch()"
+IS_SERVICE = "SELECT kind = 'SERVICE' FROM specialists WHERE network_id = $1 AND id = $2"
 LAST_OWNER = "last_owner"
 CHECK_LAST_OWNER = "SET CONSTRAINTS last_owner, last_member_owner IMMEDIATE"
 
@@ -82,7 +83,7 @@ async def apply_changes(work: Work, changes: Sequence[PolicyChange], *, proposer
     epoch = await work.statements.fetchval(NEXT_EPOCH)
     before = await _policy(work)
     work.viewer = _judged_by(before, work.viewer)
-    with _in_the_name_of(work, before, proposer_id):
+    async with _in_the_name_of(work, before, proposer_id):
         _gate(work, changes)
         made = 0
         for position, change in enumerate(changes):
@@ -94,14 +95,14 @@ async def apply_changes(work: Work, changes: Sequence[PolicyChange], *, proposer
     return Applied(epoch, delta, made)
 
 
-@contextmanager
-def _in_the_name_of(work: Work, policy: DomainPolicy, proposer_id: UUID | None) -> Iterator[None]:
+@asynccontextmanager
+async def _in_the_name_of(work: Work, policy: DomainPolicy, proposer_id: UUID | None) -> AsyncIterator[None]:
     """Let the Work ask what the proposer may do; where he proposed from, the policy cannot know."""
     viewer = work.viewer
     if proposer_id is not None:
-        work.viewer = viewer_in(
-            policy, kind=ViewerKind.SPECIALIST, account_id=None, specialist_id=proposer_id, now=viewer.now
-        )
+        is_service = await work.statements.fetchval(IS_SERVICE, work.network_id, proposer_id)
+        kind = ViewerKind.SERVICE if is_service else ViewerKind.SPECIALIST
+        work.viewer = viewer_in(policy, kind=kind, account_id=None, specialist_id=proposer_id, now=viewer.now)
     try:
         yield
     finally:

@@ -112,7 +112,7 @@ async def _apply_proposed(work: Work, changes: Sequence[PolicyChange], proposal:
         raise ServiceAccountGives(path=("id",))
     try:
         return await apply_changes(work, changes, proposer_id=proposal["proposed_by"])
-    except (Forbidden, GrantExceedsOwn, OwnersOnly) as refusal:
+    except (Forbidden, GrantExceedsOwn, OwnersOnly, ServiceAccountGives) as refusal:
         raise ProposerMayNot(refusal) from refusal
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -214,6 +214,22 @@ def test_an_assignment_for_tomorrow_is_forbidden_today_and_fulfils_nothing_yet()
 
     assert not evaluate(sentence(Group.EVERYBODY, Quantifier.NOBODY, Holds("refunds:create")), staff).holds
     assert not evaluate(sentence(Group.EVERYBODY, Quantifier.AT_LEAST, Holds("refunds:create"), number=1), staff).holds
+
+
+@pytest.mark.parametrize(
+    ("case", "since", "until"),
+    [("a deny that ends", None, TOMORROW), ("a deny of tomorrow", TOMORROW, None)],
+)
+def test_what_is_shut_for_a_while_is_forbidden_all_the_same(
+    case: str, since: datetime | None, until: datetime | None
+) -> None:
+    blind = own_role("blind", "deny refunds:create")
+    shut = assigned("ana", "blind", "n1", since=since, until=until, own_roles=[blind])
+    staff = staff_of(policy_of([assigned("ana", "manager", "n1"), shut], own_roles=[blind]), frozenset({called("ana")}))
+
+    found = evaluate(sentence(Group.EVERYBODY, Quantifier.NOBODY, Holds("refunds:create")), staff)
+
+    assert found == Evaluation(False, 1, (called("ana"),)), case
 
 
 def test_a_deny_at_one_location_ends_holding_it_in_the_whole_network() -> None:

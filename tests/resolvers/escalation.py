@@ -181,10 +181,12 @@ mutation ($input: PolicyChangesInput!, $consent: String) {
 async def change(api: Api, salon: Salon, by: Signed, changes: Iterable[Change]) -> Any:
     """The answer to changes, agreed to where that is asked for."""
     asked = {"network": salon.network_id, "changes": list(changes)}
-    answer = (await api.ask(CHANGE, by, input=asked)).data["changePolicy"]
+    answer = (await api.ask(CHANGE, by, network=salon.network_id, input=asked)).data["changePolicy"]
     if answer.get("code") != "CONSENT_REQUIRED":
         return answer
-    return (await api.ask(CHANGE, by, input=asked, consent=answer["preview"]["consent"])).data["changePolicy"]
+    consent = answer["preview"]["consent"]
+    agreed = await api.ask(CHANGE, by, network=salon.network_id, input=asked, consent=consent)
+    return agreed.data["changePolicy"]
 
 
 SCOPE = "SELECT set_config('remit.network_id', $1, true)"

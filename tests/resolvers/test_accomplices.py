@@ -21,7 +21,7 @@ from policies.lines import Effect
 from policies.narrowing import Narrowing
 from tests.api import Api
 from tests.factories import MADE, Salon, make_salon
-from tests.resolvers.escalation import Change, World, access, change, make_world, written
+from tests.resolvers.escalation import TOMORROW, Change, World, access, change, make_world, written
 from tests.resolvers.test_members import change_with
 from tests.resolvers.test_own_roles import change_lines, create, line, retire
 from work import Work
@@ -102,6 +102,22 @@ async def test_a_rule_is_not_got_out_of_the_way(api: Api, remit: Remit, world: W
         "GRANT_EXCEEDS_OWN",
         "GRANT_EXCEEDS_OWN",
     ]
+    assert await written(remit, world.salon) == before
+
+
+@pytest.mark.parametrize(
+    ("case", "period"),
+    [("until tomorrow", {"validUntil": TOMORROW}), ("from tomorrow on", {"validFrom": TOMORROW})],
+)
+async def test_no_deny_for_a_while_hides_what_a_rule_forbids(
+    api: Api, remit: Remit, world: World, case: str, period: dict[str, object]
+) -> None:
+    await ask(api, world, "hal", never_pays(world), create("no_payments", [line("payments:create", "DENY")]))
+    before = await written(remit, world.salon)
+
+    refused = await ask(api, world, "bo", world.give("di", "no_payments", **period), world.give("di", "manager"))
+
+    assert refused["code"] == "ACCESS_TEST_FAILED", case
     assert await written(remit, world.salon) == before
 
 
@@ -227,6 +243,19 @@ async def test_an_accomplice_approves_no_more_than_the_proposer_may_give_by_then
     assert await written(remit, world.salon) == before
 
 
+async def test_an_approval_lets_no_service_account_give(guarded: Api, api: Api, remit: Remit, world: World) -> None:
+    """When it was proposed, ending the role took something away; by now it would lift a deny."""
+    made = await propose(guarded, world, "bot", world.end("pat giver"), world.limit("kim manager", "back=0"))
+    denying = [line("roles:read"), line("clients:read", "DENY")]
+    await ask(api, world, "hal", change_lines(denying, role="giver"))
+    before = await written(remit, world.salon)
+
+    refused = await approve(guarded, world, "aud", made["proposal"]["id"])
+
+    assert (refused["code"], refused["refusalCode"]) == ("PROPOSER_MAY_NOT", "SERVICE_ACCOUNT_GIVES")
+    assert await written(remit, world.salon) == before
+
+
 async def test_a_proposal_gives_what_both_agreed_to(guarded: Api, api: Api, world: World) -> None:
     made = await propose(guarded, world, "bo", world.give("gus", "viewer"))
 
@@ -234,6 +263,34 @@ async def test_a_proposal_gives_what_both_agreed_to(guarded: Api, api: Api, worl
 
     assert approved["__typename"] == "PolicyChanged"
     assert "clients:read" in (await access(api, world.salon, world.salon["gus"]))["data"]["network"]["codes"]
+
+
+# --- Visits
+
+
+@pytest.mark.parametrize(
+    ("case", "asked", "code"),
+    [
+        ("the visit made longer", lambda w: w.let_in("manager", hours=72), "INVALID_INPUT"),
+        ("another visit that is longer", lambda w: w.let_in("viewer", hours=72), "GRANT_EXCEEDS_OWN"),
+        ("a visit elsewhere", lambda w: w.let_in("viewer", w.salon.south), "FORBIDDEN"),
+        ("a role for an accomplice, for ever", lambda w: w.give("gus", "viewer", w.salon.north), "GRANT_EXCEEDS_OWN"),
+        ("a role for an accomplice, everywhere", lambda w: w.give("gus", "viewer"), "FORBIDDEN"),
+        ("an owner suspended", lambda w: w.suspend("hal"), "FORBIDDEN"),
+        ("an owner shut out", lambda w: w.give("hal", "no_clients", w.salon.north), "OWNERS_ONLY"),
+        ("a role made", lambda w: create("desk", READS), "FORBIDDEN"),
+    ],
+)
+async def test_a_visitor_gets_no_further(
+    api: Api, remit: Remit, world: World, case: str, asked: Callable[[World], Change], code: str
+) -> None:
+    let_in = await ask(api, world, "hal", world.let_in("manager", hours=8))
+    before = await written(remit, world.salon), await access(api, world.salon, world.tim)
+
+    refused = await change(api, world.salon, world.tim, [asked(world)])
+
+    assert (let_in["__typename"], refused["code"]) == ("PolicyChanged", code), case
+    assert (await written(remit, world.salon), await access(api, world.salon, world.tim)) == before
 
 
 # --- Tokens
