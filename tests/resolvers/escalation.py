@@ -211,9 +211,9 @@ async def written(remit: Remit, salon: Salon) -> dict[str, object]:
 
 ACCESS = """
 query ($north: ID!, $south: ID!) {
-  network: myAccess { codes conditional } north: myAccess(scope: $north) { codes conditional }
-  south: myAccess(scope: $south) { codes conditional }
+  network: myAccess { ...held } north: myAccess(scope: $north) { ...held } south: myAccess(scope: $south) { ...held }
 }
+fragment held on Access { codes conditional { capability under } }
 """
 
 
