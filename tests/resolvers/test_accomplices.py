@@ -110,7 +110,7 @@ async def test_a_rule_is_not_got_out_of_the_way(api: Api, remit: Remit, world: W
     [("until tomorrow", {"validUntil": TOMORROW}), ("from tomorrow on", {"validFrom": TOMORROW})],
 )
 async def test_no_deny_for_a_while_hides_what_a_rule_forbids(
-    api: Api, remit: Remit, world: World, case: str, period: dict[str, object]
+    api: Api, remit: Remit, world: World, case: str, period: dict[str, Any]
 ) -> None:
     await ask(api, world, "hal", never_pays(world), create("no_payments", [line("payments:create", "DENY")]))
     before = await written(remit, world.salon)
