@@ -18,6 +18,7 @@ import asyncpg
 from database.sqlstate import constraint_of
 from domain.team import access_tests, assignments, roles, suspension, visits
 from domain.team.changes import (
+    GIVING_ROLES,
     ApproveVisit,
     AssignRole,
     ChangeRoleLines,
@@ -90,6 +91,7 @@ async def apply_changes(work: Work, changes: Sequence[PolicyChange], *, proposer
             made += await _apply_one(work, change, before, epoch=epoch, path=("input", "changes", position))
         await _check_last_owner(work)
         delta = delta_between(before, await _policy(work), now=work.at)
+        _require_able_owner(work, delta.after)
         _require_owners_spared(work, delta)
         _require_own(work, delta)
     return Applied(epoch, delta, made)
@@ -184,6 +186,13 @@ async def _check_last_owner(work: Work) -> None:
         if constraint_of(error) != LAST_OWNER:
             raise
         raise LastOwner(work.domain.kind) from error
+
+
+def _require_able_owner(work: Work, policy: DomainPolicy) -> None:
+    """Rule R2, whatever the kind of change: owners whom a deny keeps from giving roles could not undo it any more."""
+    giving = policy.release.catalogue.bits[GIVING_ROLES[work.domain.kind]]
+    if not any(policy.held_by(owner, work.at).could.get(None, 0) & giving for owner in owners(policy)):
+        raise LastOwner(work.domain.kind)
 
 
 def _require_owners_spared(work: Work, delta: Delta) -> None:

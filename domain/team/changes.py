@@ -17,10 +17,14 @@ from policies.limits import NO_LIMITS, Limits
 from policies.lines import Effect
 from policies.scopes import Domain
 
-CHANGING_MEMBERS: Final[Mapping[DomainKind, str]] = MappingProxyType(
-    {DomainKind.OPERATOR: "operator_members:change", DomainKind.PARTNER: "partner_members:change"}
+GIVING_ROLES: Final[Mapping[DomainKind, str]] = MappingProxyType(
+    {
+        DomainKind.NETWORK: "assignments:change",
+        DomainKind.OPERATOR: "operator_members:change",
+        DomainKind.PARTNER: "partner_members:change",
+    }
 )
-"""What giving and taking roles requires where the holders are accounts."""
+"""What giving and taking roles requires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,5 +304,5 @@ PolicyChange = (
 def required_by(change: PolicyChange, domain: Domain) -> str:
     """The capability that a change requires in a domain."""
     if isinstance(change, AssignRole | EndAssignment | SetLimits):
-        return CHANGING_MEMBERS.get(domain.kind, change.requires)
+        return GIVING_ROLES[domain.kind]
     return change.requires

@@ -24,7 +24,6 @@ from domain.team.rules import (
     PolicyPreview,
     ProposerMayNot,
     ServiceAccountGives,
-    must_agree,
     only_takes_away,
     require_consent,
     require_unbroken,
@@ -70,7 +69,7 @@ async def change_policy(
     async with work.statements.savepoint() as savepoint:
         applied = await apply_changes(work, changes)
         preview = await _preview(work, changes, applied.delta)
-        _require_possible(changes, preview)
+        _require_possible(preview)
         if preview.approval is None:
             return await _settle(work, changes, applied, preview, consent)
         await savepoint.roll_back()
@@ -103,7 +102,7 @@ async def decide_proposal(
     preview = await _preview(work, changes, applied.delta)
     work.capability, work.event = proposal["capability"], POLICY_CHANGED
     work.require(preview.approval or proposal["capability"])
-    _require_possible(changes, preview)
+    _require_possible(preview)
     return await _settle(work, changes, applied, preview, consent)
 
 
@@ -116,13 +115,13 @@ async def _apply_proposed(work: Work, changes: Sequence[PolicyChange], proposal:
         raise ProposerMayNot(refusal) from refusal
 
 
-def _require_possible(changes: Sequence[PolicyChange], preview: PolicyPreview) -> None:
+def _require_possible(preview: PolicyPreview) -> None:
     """Let changes through that neither a plugin nor an access test forbids.
 
     Raises ConsequenceRefused, AccessTestFailed.
     """
-    require_unrefused(changes, preview.consequences)
-    require_unbroken(changes, preview.access_tests)
+    require_unrefused(preview)
+    require_unbroken(preview)
 
 
 async def _settle(
@@ -138,20 +137,22 @@ async def _settle(
 async def _preview(work: Work, changes: Sequence[PolicyChange], delta: Delta) -> PolicyPreview:
     domain = delta.after.domain
     consequences, outcomes = await _entailed(work, delta)
+    waits = not only_takes_away(changes, gained=delta.gained)
     return PolicyPreview(
+        waits=waits,
         consent=consent_for(
             str(domain),
             changes=[change.to_json(domain) for change in changes],
             delta=delta.to_json(),
             consequences=[(consequence.plugin, consequence.digest) for consequence in consequences],
         ),
-        requires_consent=must_agree(changes, consequences),
+        requires_consent=waits and any(consequence.requires_consent for consequence in consequences),
         gained=delta.gained,
         lost=delta.lost,
         entries=delta.entries,
         consequences=consequences,
         access_tests=outcomes,
-        approval=_approval(work, changes, consequences),
+        approval=_approval(work, consequences) if waits else None,
     )
 
 
@@ -163,9 +164,9 @@ async def _entailed(work: Work, delta: Delta) -> tuple[tuple[Consequence, ...], 
     return await ask_plugins(work, before, after), await access_tests.outcomes(work, before, after)
 
 
-def _approval(work: Work, changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> str | None:
-    """The capability that a consequence asks for and the viewer lacks, if the change does more than take away."""
-    asked = [] if only_takes_away(changes) else [consequence.requires_capability for consequence in consequences]
+def _approval(work: Work, consequences: Sequence[Consequence]) -> str | None:
+    """The capability that a consequence asks for and the viewer lacks."""
+    asked = [consequence.requires_capability for consequence in consequences]
     return next((code for code in asked if code is not None and not work.viewer.can(code)), None)
 
 
@@ -181,7 +182,7 @@ async def _record(
         consequences=[[one.plugin, one.digest, one.title] for one in preview.consequences],
         consent=consent,
     )
-    if only_takes_away(changes) and preview.consequences:
+    if preview.consequences and not preview.waits:
         await work.defer(TELL_OF_REVOCATION, network_id=work.network_id, change_id=change_id)
     if any(isinstance(change, ApproveVisit) for change in changes):
         await work.defer(TELL_OF_VISITS, network_id=work.network_id, change_id=change_id)

@@ -29,8 +29,10 @@ class PolicyPreview:
 
     `gained` and `lost` count the delta's `entries`. `access_tests` are those that the change makes true or untrue, and
     those that stay untrue. `approval` is the capability of those who must approve the change, None where nobody must.
+    What only takes access away does not wait: neither for consent or approval, nor for refusals and access tests.
     """
 
+    waits: bool
     consent: str
     requires_consent: bool
     gained: int
@@ -94,7 +96,7 @@ class LastOwner(UserError):
 
     def __init__(self, kind: DomainKind) -> None:
         whose = {DomainKind.NETWORK: "network", DomainKind.OPERATOR: "operator", DomainKind.PARTNER: "firm"}[kind]
-        super().__init__(f"This would leave the {whose} without an owner.")
+        super().__init__(f"This would leave the {whose} without an owner who may give roles.")
 
 
 class OwnersOnly(UserError):
@@ -180,34 +182,29 @@ def require_taking(changes: Sequence[PolicyChange]) -> None:
             raise ServiceAccountGives(path=("input", "changes", position))
 
 
-def only_takes_away(changes: Sequence[PolicyChange]) -> bool:
-    """Whether the changes suspend people and end assignments, and do nothing else."""
-    return all(isinstance(change, SuspendHolder | EndAssignment) for change in changes)
+def only_takes_away(changes: Sequence[PolicyChange], *, gained: int) -> bool:
+    """Whether the changes suspend people and end assignments, and give nobody anything: ending a deny gives."""
+    return not gained and all(isinstance(change, SuspendHolder | EndAssignment) for change in changes)
 
 
-def must_agree(changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> bool:
-    """Whether the change waits for a consent: a consequence asks for one, and it does more than take access away."""
-    return not only_takes_away(changes) and any(consequence.requires_consent for consequence in consequences)
-
-
-def require_unbroken(changes: Sequence[PolicyChange], outcomes: Sequence[AccessTestOutcome]) -> None:
-    """Let a change through that breaks no blocking access test, or only takes access away. Raises AccessTestFailed."""
-    broken = [outcome for outcome in outcomes if outcome.blocks]
-    if broken and not only_takes_away(changes):
+def require_unbroken(preview: PolicyPreview) -> None:
+    """Let a change through that breaks no blocking access test, or waits for none. Raises AccessTestFailed."""
+    broken = [outcome for outcome in preview.access_tests if outcome.blocks]
+    if broken and preview.waits:
         raise AccessTestFailed(broken)
 
 
-def require_unrefused(changes: Sequence[PolicyChange], consequences: Sequence[Consequence]) -> None:
-    """Let a change through that no plugin refuses, or that only takes access away. Raises ConsequenceRefused."""
-    if only_takes_away(changes):
-        return
-    for consequence in consequences:
+def require_unrefused(preview: PolicyPreview) -> None:
+    """Let a change through that no plugin refuses, or that waits for none. Raises ConsequenceRefused."""
+    for consequence in preview.consequences if preview.waits else ():
         if consequence.refuses is not None:
             raise ConsequenceRefused(consequence, consequence.refuses)
 
 
 def require_consent(preview: PolicyPreview, given: str | None) -> None:
-    """Let a change through that was agreed to. Raises ConsentRequired, ConsequencesChanged."""
+    """Let a change through that was agreed to, or waits for no consent. Raises ConsentRequired, ConsequencesChanged."""
+    if not preview.waits:
+        return
     if given is not None and given != preview.consent:
         raise ConsequencesChanged(preview)
     if given is None and preview.requires_consent:

@@ -188,6 +188,18 @@ async def test_taking_access_away_waits_for_no_rule(api: Api, salon: Salon) -> N
     ]
 
 
+async def test_an_end_that_gives_somebody_back_what_a_rule_forbids_is_refused(api: Api, salon: Salon) -> None:
+    await change(api, salon, "hal", assigned(salon, "bo", "call_center"))
+    await save(api, salon, rule("At most 1 may refund", "AT_MOST", holds("refunds:create"), number=1))
+    held = await api.ask("{ specialists { nodes { name assignments { id role } } } }", salon["hal"])
+    bo = next(one for one in held.data["specialists"]["nodes"] if one["name"] == "Bo")
+    deny = next(one["id"] for one in bo["assignments"] if one["role"] == "call_center")
+
+    refused = await change(api, salon, "hal", {"endAssignment": {"assignment": deny}})
+
+    assert refused["__typename"] == "AccessTestFailed"
+
+
 async def test_a_rule_is_replaced_by_its_id_and_given_up(api: Api, salon: Salon) -> None:
     await save(api, salon, FEW_REFUND)
     (first,) = await kept(api, salon)

@@ -226,6 +226,16 @@ async def test_the_last_owner_stays_and_only_an_owner_changes_an_owner(api: Api,
     assert by_himself["code"] == "LAST_OWNER"
 
 
+async def test_an_owner_who_could_give_no_roles_any_more_is_no_owner_to_stay(api: Api, salon: Salon) -> None:
+    lines = [{"capability": "assignments:change", "effect": "DENY"}]
+    shut = {"createRole": {"code": "shut", "title": "Shut", "lines": lines}}
+    given = {"assignRole": {"holder": salon["hal"].specialist_id, "role": "shut"}}
+
+    answer = await api.ask(CHANGE, salon["hal"], input={"network": salon.network_id, "changes": [shut, given]})
+
+    assert answer.data["changePolicy"]["code"] == "LAST_OWNER"
+
+
 async def test_an_ended_role_stops_working_with_the_next_request(api: Api, salon: Salon) -> None:
     allowed = await api.ask("{ appointments { totalCount } }", salon["ana"])
     ended = (await api.ask(CHANGE, salon["hal"], input=end(salon, "ana"))).data["changePolicy"]
