@@ -243,16 +243,23 @@ def _show_explanation(explained: Explanation) -> None:
     ruling = explained.ruling
     answer = "yes" if ruling.allowed else "no"
     show(f"{explained.capability}: {answer} ({ruling.reason})")
-    table = Table("line", "source", "why")
-    for one in explained.matched:
-        table.add_row(str(one.line), one.line.source, "decisive" if one.decisive else one.ignored_because)
-    console.print(table)
+    if explained.matched:
+        console.print(_matched_table(explained))
+    else:
+        show("no line of any role speaks of it")
     for needed in explained.requirements:
         _show_explanation(needed)
     for changes in explained.would_allow:
         show(f"would allow: {' and '.join(map(str, changes.changes))}")
     if not explained.complete:
         show("and more")
+
+
+def _matched_table(explained: Explanation) -> Table:
+    table = Table("line", "source", "why")
+    for one in explained.matched:
+        table.add_row(str(one.line), one.line.source, "decisive" if one.decisive else one.ignored_because)
+    return table
 
 
 def _show_certificate(certificate: FreeRoleCertificate) -> None:

@@ -25,7 +25,7 @@ from policies.catalogue import DomainKind
 from policies.decisions import Decision, Forbidden
 from policies.limits import Address, Facts
 from policies.scopes import OPERATOR, Domain
-from policies.viewer import Viewer
+from policies.viewer import CHOOSE, Viewer
 
 if TYPE_CHECKING:
     from host import Host
@@ -43,7 +43,6 @@ ACTOR_OF = {
     DomainKind.PARTNER: ActorType.PARTNER,
 }
 """What the journal calls an account that is no specialist, by where it comes from: at home and on a visit."""
-CHOOSE = "Send the header Remit-Domain with one of `viewer { domains { domain } }`."
 BEGIN_ENTRY = "SELECT journal_begin($1, $2)"
 APPEND_ENTRY = "SELECT journal_append($1, $2, $3, $4)"
 

@@ -23,6 +23,9 @@ from policies.reach import NEVER, Reach, reach_of
 from policies.reasons import Reason
 from policies.release import Release
 
+CHOOSE: Final = "Send the header Remit-Domain with one of `viewer { domains { domain } }`."
+"""What to do for whoever may act in several domains and has named none."""
+
 _NOWHERE: Final[Mapping[UUID | None, int]] = MappingProxyType({})
 
 
@@ -167,7 +170,7 @@ class Viewer:
         if self.kind is ViewerKind.ANONYMOUS:
             return "Sign in first."
         if self.policy is None:
-            return "Choose the network that you want to act in first."
+            return CHOOSE
         if "policies:explain" in self.release.catalogue and self.can("policies:explain", at=at):
             return f"Roles that may: {', '.join(self.release.roles_allowing(code))}."
         return f"Ask an owner of {self.network_name or 'your organisation'}."

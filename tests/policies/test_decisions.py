@@ -258,7 +258,11 @@ def test_require_passes_silently() -> None:
     ("account_id", "kind", "hint"),
     [
         (None, ViewerKind.ANONYMOUS, "Sign in first."),
-        (called("ana"), ViewerKind.ACCOUNT, "Choose the network that you want to act in first."),
+        (
+            called("ana"),
+            ViewerKind.ACCOUNT,
+            "Send the header Remit-Domain with one of `viewer { domains { domain } }`.",
+        ),
     ],
     ids=["nobody", "an account without a network"],
 )
