@@ -89,20 +89,19 @@ def _task(root: Root) -> Task:
 def _carry_out_query(root: Root) -> Callable[..., Any]:
     task = _task(root)
 
-    async def read(context: RequestContext, arguments: dict[str, Any]) -> Any:
+    async def ask(context: RequestContext, work: Work, arguments: dict[str, Any]) -> Any:
         try:
-            return await _call(root, task, context.work, arguments)
+            return await _call(root, task, work, arguments)
         except Forbidden as refusal:
-            context.note_refusal(context.work, QUERY_REFUSED, refusal)
+            context.note_refusal(work, QUERY_REFUSED, refusal)
             raise
+
+    async def read(context: RequestContext, arguments: dict[str, Any]) -> Any:
+        return await ask(context, context.work, arguments)
 
     async def rehearse(context: RequestContext, arguments: dict[str, Any]) -> Any:
         async with context.host.rehearsal(context.caller) as work:
-            try:
-                return await _call(root, task, work, arguments)
-            except Forbidden as refusal:
-                context.note_refusal(work, QUERY_REFUSED, refusal)
-                raise
+            return await ask(context, work, arguments)
 
     return rehearse if root.rehearsal else read
 

@@ -23,8 +23,7 @@ from jobs import Job
 from policies.access_tests import AccessTest
 from policies.catalogue import Capability, Level
 from policies.compile import DomainPolicy
-from policies.delta import OWNER
-from policies.roles import Role
+from policies.roles import OWNER, Role
 from policies.verdicts import Verdict, VerdictPolicy, Vocabulary
 
 if TYPE_CHECKING:

@@ -44,8 +44,6 @@ from policies.narrowing import Narrowing
 from policies.release import ClosedRole
 from policies.roles import OWNERS
 
-OWNER: Final = "owner"
-
 
 class Change(StrEnum):
     """What happens to one access."""

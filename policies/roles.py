@@ -9,7 +9,10 @@ from typing import Final
 from policies.catalogue import DomainKind
 
 FOLDER: Final = Path(__file__).parent / "roles"
-OWNERS: Final = frozenset({"owner", "operator_owner", "partner_owner"})
+OWNER: Final = "owner"
+"""The role that owns a network."""
+
+OWNERS: Final = frozenset({OWNER, "operator_owner", "partner_owner"})
 """The roles that hold all of their domain; their files alone may say `allow *`."""
 
 
@@ -25,7 +28,7 @@ class Role:
 
 
 BUILT_IN: Final = (
-    Role("owner", "Owner", "The legal owner; holds everything in the network.", DomainKind.NETWORK),
+    Role(OWNER, "Owner", "The legal owner; holds everything in the network.", DomainKind.NETWORK),
     Role("manager", "Manager", "Runs the network or a location.", DomainKind.NETWORK),
     Role("administrator", "Administrator", "The front desk: appointments and their payments.", DomainKind.NETWORK),
     Role(

@@ -94,6 +94,11 @@ class Verdict:
     facts: DataclassInstance
 
     @property
+    def policy_name(self) -> str:
+        """What the published version is called that answered, such as `seats-2025-03@1`."""
+        return published_name(self.policy, self.version)
+
+    @property
     def line_id(self) -> str:
         """The deciding line's public id, such as `seats-2025-03#50`: translations and explanations refer to it."""
         return f"{self.policy}#{self.line.number}"
@@ -139,7 +144,7 @@ class VerdictPolicy(Generic[F]):
     @property
     def name(self) -> str:
         """What the published version is called, such as `seats-2025-03@1`."""
-        return f"{self.code}@{self.version}"
+        return published_name(self.code, self.version)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -161,6 +166,11 @@ class VerdictPolicy(Generic[F]):
     def outcome(self, facts: F) -> str:
         """The outcome alone, which is cheaper than the whole verdict."""
         return next(line.outcome for line in self.lines if line.when.holds(facts))
+
+
+def published_name(code: str, version: int) -> str:
+    """What a version of a policy is called, here and by its file: `<code>@<version>`."""
+    return f"{code}@{version}"
 
 
 def load_verdict_policy(

@@ -103,7 +103,7 @@ class GrantExceedsOwn(UserError):
 
 @remit.type(row=rules.LastOwner)
 class LastOwner(UserError):
-    """This would leave the network, the operator or the partner firm without an owner."""
+    """This would leave the network, the operator or the partner firm without an owner who may give roles."""
 
 
 @remit.type(row=rules.OwnersOnly)

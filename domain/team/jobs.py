@@ -58,7 +58,6 @@ FOLD_USES = Job("policies.fold_uses", fold_uses_of_all, cron="20 2 * * *")
 FOLD_USES_OF_NETWORK = Job("policies.fold_uses_of_network", fold_uses_of_network)
 END_PERIODS = Job("policies.end_periods", end_periods_of_all, cron="5 * * * *")
 END_PERIODS_OF_NETWORK = Job("policies.end_periods_of_network", end_periods_of_network)
-
 EXPIRE_PROPOSALS = Job("policies.expire_proposals", expire_proposals_of_all, cron="35 * * * *")
 EXPIRE_PROPOSALS_OF_NETWORK = Job("policies.expire_proposals_of_network", expire_proposals_of_network)
 

@@ -15,7 +15,7 @@ from audit.entries import Area, EventType
 from errors import StartRefused
 from host import Host
 from policies.scopes import OPERATOR
-from policies.verdicts import VerdictPolicy
+from policies.verdicts import VerdictPolicy, published_name
 from work import Task, Work
 
 PUBLISHED = EventType("policy.published", Area.SETTINGS)
@@ -56,5 +56,5 @@ def _require_unchanged(policy: VerdictPolicy[Any], published: str) -> None:
     if policy.digest != published:
         raise StartRefused(
             f"{policy.name}.csv is not what was published under this number. "
-            f"Restore the file, and write the change as {policy.code}@{policy.version + 1}.csv."
+            f"Restore the file, and write the change as {published_name(policy.code, policy.version + 1)}.csv."
         )

@@ -14,11 +14,12 @@ from asyncpg import Record
 
 from domain.team.changes import ChangeRoleLines, CreateRole, LineAsked, RetireRole
 from domain.team.models import Assignment, Role, RoleLine
-from domain.team.rules import OWNER, RoleInUse
+from domain.team.rules import RoleInUse
 from domain.texts import is_storable, require_kept, typed_text
 from errors import InvalidInput, NotFound
 from policies.lines import InvalidPolicy, Line, Problem
 from policies.own_roles import RoleDraft, require_valid
+from policies.roles import OWNER
 from work import Work
 
 LONGEST_WORD = 100

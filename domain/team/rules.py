@@ -20,7 +20,6 @@ from policies.delta import Entry, Missing
 
 MOST_CHANGES = 100
 LONGEST_VISIT = timedelta(hours=72)
-OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +88,7 @@ class GrantExceedsOwn(UserError):
 
 
 class LastOwner(UserError):
-    """A network is never without an owner, nor is the operator, nor a partner firm."""
+    """A network is never without an owner who may give roles, nor is the operator, nor a partner firm."""
 
     code = "LAST_OWNER"
     hint = "Make somebody else an owner first."

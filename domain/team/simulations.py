@@ -118,7 +118,7 @@ async def simulate_verdicts_of(work: Work, asked: TermsAsked, page: Page, *, at:
     found = compare_verdicts(before, after)
     return VerdictsSimulated(
         at=view.at,
-        before=next((f"{one.policy}@{one.version}" for one in before.values()), family.name),
+        before=next((one.policy_name for one in before.values()), family.name),
         after=other.name,
         totals=_totals(found),
         rows=Slice.of_list(

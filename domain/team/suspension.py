@@ -9,12 +9,13 @@ from __future__ import annotations
 from domain.team import reads
 from domain.team.assignments import LONGEST_REASON
 from domain.team.changes import ResumeHolder, SuspendHolder
-from domain.team.rules import OWNER, OwnersOnly
+from domain.team.rules import OwnersOnly
 from domain.texts import require_kept
 from errors import InvalidInput
 from policies.compile import DomainPolicy
 from policies.delta import owners
 from policies.explain import suspension_places
+from policies.roles import OWNER
 from work import Work
 
 SET_STATE = "UPDATE specialists SET state = $3 WHERE network_id = $1 AND id = $2"

@@ -21,7 +21,6 @@ from database.sqlstate import constraint_of
 from domain.notices.rules import without_links
 from domain.team.mails import PolicyNews
 from domain.team.models import VisitRequest
-from domain.team.rules import OWNER
 from domain.team.telling import Told, name_told, tell
 from domain.team.visits import LONGEST_HOURS
 from domain.texts import typed_text
@@ -30,6 +29,7 @@ from host import Host
 from jobs import Job
 from policies.catalogue import DomainKind
 from policies.delta import owners
+from policies.roles import OWNER
 from policies.scopes import OPERATOR, partner
 from policies.store import load_network_policy
 from work import Task, Work
@@ -134,7 +134,6 @@ async def ask_owners(host: Host, request_id: str, chain_id: str) -> None:
     asked = await host.perform_as_system(home, Task(), read, name=ASK_OWNERS.name)
     if asked is None:
         return
-
     await tell(host, asked["customer_id"], partial(_requested, asked=asked))
 
 

@@ -15,9 +15,10 @@ from domain.team.changes import ApproveVisit
 from domain.team.holders import AccountFound, account
 from domain.team.limits import require_registered
 from domain.team.roles import role_key
-from domain.team.rules import LONGEST_VISIT, OWNER
+from domain.team.rules import LONGEST_VISIT
 from domain.texts import require_kept
 from errors import InvalidInput, NotFound
+from policies.roles import OWNER
 from work import Work
 
 LONGEST_HOURS = LONGEST_VISIT // timedelta(hours=1)

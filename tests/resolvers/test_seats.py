@@ -8,21 +8,9 @@ import pytest
 
 from app import Remit
 from tests.api import Api
-from tests.factories import MADE, Salon, make_salon
-from work import Work
+from tests.factories import Salon
+from tests.resolvers.staff import make_full_staff
 
-PEOPLE = {
-    "hal": ("owner", "network"),
-    "otto": ("owner", "network"),
-    "bo": ("manager", "network"),
-    "ana": ("administrator", "north"),
-    "cy": ("call_center", "network"),
-    "di": ("specialist", "south"),
-    "eve": ("accountant", "network"),
-    "fay": ("marketer", "network"),
-    "gus": ("smm_manager", "network"),
-    "ivy": ("viewer", "network"),
-}
 SEATS = "{ specialists(first: 100) { nodes { name seat { outcome kind lineId line { text } } } } }"
 EFFECT = """
 query ($holder: ID!, $capability: String!, $scope: ID!) {
@@ -44,13 +32,7 @@ OWNER = ("free", "owner", "seats-2025-03#40", "Is an owner with full access who 
 
 @pytest.fixture
 async def salon(remit: Remit) -> Salon:
-    made = await make_salon(remit.host, PEOPLE, provides=("otto", "di"))
-
-    async def opt_in(work: Work) -> None:
-        await work.statements.execute("UPDATE locations SET call_center = true WHERE network_id = $1", made.network_id)
-
-    await remit.host.perform_as_system(made.network_id, MADE, opt_in)
-    return made
+    return await make_full_staff(remit)
 
 
 async def test_each_built_in_role_pays_or_not_by_the_line_of_the_terms_of_2025(api: Api, salon: Salon) -> None:

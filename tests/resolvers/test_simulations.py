@@ -10,21 +10,9 @@ import pytest
 
 from app import Remit
 from tests.api import Api
-from tests.factories import MADE, Salon, make_salon
-from work import Work
+from tests.factories import Salon
+from tests.resolvers.staff import make_full_staff
 
-STAFF = {
-    "hal": ("owner", "network"),
-    "otto": ("owner", "network"),
-    "bo": ("manager", "network"),
-    "ana": ("administrator", "north"),
-    "cy": ("call_center", "network"),
-    "di": ("specialist", "south"),
-    "eve": ("accountant", "network"),
-    "fay": ("marketer", "network"),
-    "gus": ("smm_manager", "network"),
-    "ivy": ("viewer", "network"),
-}
 SIMULATE = """
 query ($input: SimulationInput!, $first: Int, $after: String) {
   simulatePolicy(input: $input, first: $first, after: $after) {
@@ -52,13 +40,7 @@ TWO_LINES = """line,outcome,when,kind,text
 
 @pytest.fixture
 async def salon(remit: Remit) -> Salon:
-    made = await make_salon(remit.host, STAFF, provides=("otto", "di"))
-
-    async def opt_in(work: Work) -> None:
-        await work.statements.execute("UPDATE locations SET call_center = true WHERE network_id = $1", made.network_id)
-
-    await remit.host.perform_as_system(made.network_id, MADE, opt_in)
-    return made
+    return await make_full_staff(remit)
 
 
 async def simulate(api: Api, salon: Salon, tried: dict[str, Any], *, by: str = "hal", **further: Any) -> Any:
