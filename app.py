@@ -116,7 +116,9 @@ def merged_plugins(settings: Settings, plugins: Iterable[Found] | None = None) -
     if plugins is None:
         refuse_foreign_packages()
         plugins = discover()
-    return merge(CORE, load(plugins, wanted=settings.plugins))
+    merged = merge(CORE, load(plugins, wanted=settings.plugins))
+    merged.schema.compiles = settings.compiled_execution
+    return merged
 
 
 @asynccontextmanager

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     worker: bool = Field(
         True, description="Carry out jobs in the server's own process. Off where `remit worker` runs beside it."
     )
+    compiled_execution: bool = Field(
+        True,
+        description="Whether known documents are answered by compiled plans. Off, every document is interpreted: the "
+        "same answers, many times slower; for comparing the two.",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
 
     @field_validator("trusted_proxies", "plugins", mode="before")

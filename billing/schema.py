@@ -54,7 +54,7 @@ class SeatVerdict:
         lambda row: [_witness(witness) for witness in row.witnesses],
         description="What made the line true: held capabilities, provided services, facts.",
     )
-    next_lines: list[SeatPolicyLine] = strawberry.field(description="The lines that would decide next.")
+    next_lines: list[SeatPolicyLine] = remit.attribute(max_items=5, description="The lines that would decide next.")
     beyond_free_owners: bool
     specialist: Specialist | None = remit.relation(specialists_by_id, key=_specialist_id)
 
@@ -104,9 +104,9 @@ class SeatConsequence(GraphQLConsequence):
     """The seats that a change of policy moves, and what they cost."""
 
     currency: str
-    changes: list[SeatChange] = remit.computed(lambda row: row.moves)
-    lines_before: list[BillLine]
-    lines_after: list[BillLine]
+    changes: list[SeatChange] = remit.computed(lambda row: row.moves, max_items=200)
+    lines_before: list[BillLine] = remit.attribute(max_items=20)
+    lines_after: list[BillLine] = remit.attribute(max_items=20)
     estimate: BillEstimate
 
 
@@ -127,12 +127,14 @@ class BillingAccount:
     currency: str = remit.computed(lambda row: row.plan.currency)
     policy: str = remit.computed(lambda row: row.policy.name, description="The terms that the period was bought under.")
     period: BillingPeriod
-    lines: list[BillLine]
+    lines: list[BillLine] = remit.attribute(max_items=20)
     per_period: GraphQLMoney = remit.computed(lambda row: _money(row.per_period, row.plan))
     seats: list[SeatVerdict] = remit.computed(
-        lambda row: [verdict for verdict in row.verdicts if verdict.is_billable], description="Who is paid for."
+        lambda row: [verdict for verdict in row.verdicts if verdict.is_billable],
+        max_items=500,
+        description="Who is paid for.",
     )
-    verdicts: list[SeatVerdict] = strawberry.field(description="Everybody, the free ones too.")
+    verdicts: list[SeatVerdict] = remit.attribute(max_items=500, description="Everybody, the free ones too.")
 
 
 async def accounts_of_networks(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, operations.Account]:

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -128,3 +128,7 @@ class Slice:
         kept = left[: page.first]
         cursors = [order.cursor_at(key, row_id) for key, row_id, _ in kept]
         return Slice([row for _, _, row in kept], cursors, len(left) > page.first, len(placed))
+
+
+EMPTY_PAGE: Final = Slice((), (), False, 0)
+"""The only page of a list without rows."""

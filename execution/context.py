@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
 from errors import UserError
+from execution.affordable import ANONYMOUS_LIMIT, SESSION_LIMIT, require_affordable
 from host import Host
-from work import Caller, ResponseCookie, Task, Work
+from policies.reach import Reach
+from work import Caller, ResponseCookie, Task, Unauthenticated, Work
 
 if TYPE_CHECKING:
     from execution.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a root field of a mutation has answered: it never runs twice, whichever executor asks again."""
+
+    value: Any = None
+    error: Exception | None = None
+
+    def again(self) -> Any:
+        """The value, or the error raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
 class RequestContext:
@@ -27,9 +43,12 @@ class RequestContext:
         self.over_socket = over_socket
         self.live: Live | None = None
         self.cookies: list[ResponseCookie] = []
-        self.loaders: dict[int, DataLoader[Any, Any]] = {}
+        self.loaders: dict[tuple[int, int], DataLoader[Any, Any]] = {}
+        self.told: dict[str, Told] = {}
         self._work: Work | None = None
+        self._reaches: dict[str, Reach] = {}
         self._open = AsyncExitStack()
+        self._cost: dict[str, int] = {}
         self._withheld: set[tuple[str, str]] = set()
         self._refusals: list[tuple[Work, Task, UserError]] = []
 
@@ -41,9 +60,36 @@ class RequestContext:
         return self._work
 
     @property
+    def is_nobody(self) -> bool:
+        """Whether the caller names no session; one that is named may still be over."""
+        return self.caller.token is None
+
+    @property
     def has_work(self) -> bool:
         """Whether a Work is in hand."""
         return self._work is not None
+
+    def reach(self, capability: str) -> Reach:
+        """The objects to which the viewer of the Work in hand may do this; asked once for all fields and rows."""
+        found = self._reaches.get(capability)
+        if found is None:
+            found = self._reaches[capability] = self.work.viewer.scope(capability)
+        return found
+
+    async def start_over(self) -> None:
+        """Forget what a plan has read, and open the Work afresh: after an error the old one answers no more.
+
+        What root fields of a mutation have told stays told.
+        """
+        self._withheld.clear()
+        self._refusals.clear()
+        if not self.has_work:
+            return
+        if not self.told:
+            await self.reopen()
+            return
+        with suppress(Unauthenticated):
+            await self.reopen()
 
     async def reopen(self) -> None:
         """Open a read-only Work for the relations that follow, in place of the one in hand."""
@@ -60,6 +106,7 @@ class RequestContext:
     async def close(self) -> None:
         """Close the Work in hand, if any; its loaders are forgotten with it, its refusals journaled behind it."""
         self._work = None
+        self._reaches.clear()
         self.loaders.clear()
         try:
             await self._open.aclose()
@@ -76,10 +123,21 @@ class RequestContext:
         for work, task, refusal in refusals:
             await self.host.journal_attempt(work, task, refusal)
 
-    def withhold(self, info: GraphQLResolveInfo[Any], capability: str) -> None:
-        """Note that a nested field was answered null for want of a capability."""
-        self._withheld.add((f"{info.parent_type.name}.{info.field_name}", capability))
+    def withhold(self, field: str, capability: str) -> None:
+        """Note that a nested field, named as `Type.field`, was answered null for want of a capability."""
+        self._withheld.add((field, capability))
 
-    def withheld(self) -> list[dict[str, str]]:
-        """The withheld fields, each once, sorted: `extensions.withheld`."""
-        return [{"field": field, "capability": capability} for field, capability in sorted(self._withheld)]
+    def charge(self, points: int) -> None:
+        """Note what the operation may cost. Raises CostExceeded."""
+        limit = ANONYMOUS_LIMIT if self.is_nobody else SESSION_LIMIT
+        self._cost = {"requested": points, "limit": limit}
+        require_affordable(points, limit)
+
+    def cost_shown(self) -> dict[str, Any]:
+        """`extensions.cost`: what the operation may have cost, and what it might have."""
+        return {"cost": self._cost} if self._cost else {}
+
+    def withheld(self) -> dict[str, Any]:
+        """`extensions.withheld`: the withheld fields, each once, sorted."""
+        shown = [{"field": field, "capability": capability} for field, capability in sorted(self._withheld)]
+        return {"withheld": shown} if shown else {}

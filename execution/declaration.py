@@ -11,20 +11,25 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from types import ModuleType
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Final, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.field import StrawberryField
 
 from audit.entries import EventType
+from domain.pages import Page
 from execution.reading import read_attribute, read_computed, read_relation
-from execution.rows import Refusal
+from execution.rows import ROW, Refusal
 from policies.catalogue import Level
 
 METADATA = "remit"
 HOST_PARAMETERS = frozenset({"work", "keys", "reach"})
 """Parameters of a batch or root function that the host fills in; all others are the field's arguments."""
+
+PAGE = "page"
+"""The parameter in whose place clients send `first` and `after`."""
 
 Cls = TypeVar("Cls", bound=builtins.type)
 RowClass = builtins.type | None
@@ -32,18 +37,35 @@ Key = str | Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What one value of a field may come to: the objects of a list at the most, and points of its own.
+
+    `own` is never less than what the field's type costs by itself.
+    """
+
+    max_items: int | None = None
+    own: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attribute:
     """A value read from the row: `column` where it is called otherwise there, `requires` where it is guarded."""
 
-    column: str | None
-    requires: str | None
+    column: str | None = None
+    requires: str | None = None
+    cost: Cost = Cost()
+
+
+PLAIN: Final = Attribute()
+"""What Strawberry's own plain attributes are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A value that a pure function makes of the row."""
+    """A value that a pure function makes of the row; its keyword-only parameters are the field's arguments."""
 
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
+    cost: Cost = Cost()
     requires: None = None
 
 
@@ -54,7 +76,12 @@ class Relation:
     batch: Callable[..., Awaitable[dict[Any, Any]]]
     key: Key
     requires: str | None
-    wants_reach: bool
+    cost: Cost
+    wants_page: bool
+
+    def bound(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The field's arguments as the batch function takes them. Raises PageTooLarge."""
+        return with_page(arguments) if self.wants_page else arguments
 
 
 class RootKind(StrEnum):
@@ -82,7 +109,13 @@ class Root:
     event: EventType | None
     rehearsal: bool
     alone: bool
+    cost: Cost
+    wants_page: bool
     description: str
+
+    def bound(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The field's arguments as its function takes them. Raises PageTooLarge."""
+        return with_page(arguments) if self.wants_page else arguments
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -94,6 +127,7 @@ def type(*, row: RowClass = None, name: str | None = None) -> Callable[[Cls], Cl
 
     def declare(cls: Cls) -> Cls:
         cls.is_type_of = staticmethod(_recogniser(cls, row))  # type: ignore[attr-defined]  # Strawberry's seam
+        setattr(cls, ROW, row)
         return strawberry.type(cls, name=name, description=inspect.cleandoc(cls.__doc__ or ""))
 
     return declare
@@ -109,24 +143,42 @@ def _recogniser(cls: Any, row: Any) -> Callable[[object, object], bool]:
 
 
 def attribute(
-    *, column: str | None = None, requires: str | None = None, description: str | None = None, name: str | None = None
+    *,
+    column: str | None = None,
+    requires: str | None = None,
+    max_items: int | None = None,
+    cost: int = 0,
+    description: str | None = None,
+    name: str | None = None,
 ) -> Any:
-    """Declare a value of the row. With `requires` the field must be nullable: it is withheld from who lacks it."""
-    declaration = Attribute(column=column, requires=requires)
-    if column is None and requires is None:
-        return strawberry.field(description=description, name=name, metadata={METADATA: declaration})
-    return strawberry.field(
-        resolver=read_attribute(declaration), description=description, name=name, metadata={METADATA: declaration}
-    )
+    """Declare a value of the row. With `requires` the field must be nullable: it is withheld from who lacks it.
+
+    A list of objects says how many it has at the most (`max_items`).
+    """
+    declaration = Attribute(column=column, requires=requires, cost=Cost(max_items, cost))
+    resolver: Any = None if column is None and requires is None else read_attribute(declaration)
+    return strawberry.field(resolver=resolver, description=description, name=name, metadata={METADATA: declaration})
 
 
-def computed(function: Callable[[Any], Any], *, description: str | None = None, name: str | None = None) -> Any:
-    """Declare a value that `function` makes of the row, without I/O; its GraphQL type is the annotation's."""
+def computed(
+    function: Callable[..., Any],
+    *,
+    max_items: int | None = None,
+    cost: int = 0,
+    description: str | None = None,
+    name: str | None = None,
+) -> Any:
+    """Declare a value that `function` makes of the row, without I/O; its GraphQL type is the annotation's.
+
+    The function's keyword-only parameters are the field's arguments.
+    """
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"{_place(function)} is computed and must not be async: what does I/O is a relation")
     return strawberry.field(
-        resolver=read_computed(function),
+        resolver=read_computed(function, argument_parameters(function)),
         description=description,
         name=name,
-        metadata={METADATA: Computed(function)},
+        metadata={METADATA: Computed(function, Cost(max_items, cost))},
     )
 
 
@@ -135,17 +187,22 @@ def relation(
     *,
     key: Key,
     requires: str | None = None,
+    max_items: int | None = None,
+    cost: int = 0,
     description: str | None = None,
     name: str | None = None,
 ) -> Any:
     """Declare children of the row, found by `key` (a column, or a function of the row).
 
-    The batch function's keyword-only parameters are the field's arguments. With `requires` it must take `reach`.
+    The batch function's keyword-only parameters are the field's arguments; for `page` clients send `first` and
+    `after`. With `requires` it must take `reach`. A list says how many it has at the most (`max_items`).
     """
     parameters = inspect.signature(batch).parameters
-    declaration = Relation(batch=batch, key=key, requires=requires, wants_reach="reach" in parameters)
-    if requires is not None and not declaration.wants_reach:
-        raise TypeError(f"{batch.__module__}.{batch.__name__} is guarded by {requires} and must take `reach`")
+    if requires is not None and "reach" not in parameters:
+        raise TypeError(f"{_place(batch)} is guarded by {requires} and must take `reach`")
+    declaration = Relation(
+        batch=batch, key=key, requires=requires, cost=Cost(max_items, cost), wants_page=PAGE in parameters
+    )
     return strawberry.field(
         resolver=read_relation(declaration, argument_parameters(batch)),
         description=description,
@@ -154,10 +211,30 @@ def relation(
     )
 
 
+def _place(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{getattr(function, '__name__', function)}"
+
+
 def argument_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The keyword-only parameters of a batch or root function that are arguments of its field."""
-    parameters = inspect.signature(function).parameters.values()
-    return [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in HOST_PARAMETERS]
+    """The keyword-only parameters of a function that are arguments of its field; `page` is `first` and `after`."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # of a class or function written in C, which has no arguments of a field
+        return []
+    own = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in HOST_PARAMETERS]
+    return list(chain.from_iterable(PAGE_PARAMETERS if p.name == PAGE else (p,) for p in own))
+
+
+PAGE_PARAMETERS: Final = (
+    inspect.Parameter("first", inspect.Parameter.KEYWORD_ONLY, default=Page().first, annotation=int),
+    inspect.Parameter("after", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None),
+)
+
+
+def with_page(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with one `page` in place of `first` and `after`. Raises PageTooLarge."""
+    others = {name: value for name, value in arguments.items() if name not in ("first", "after")}
+    return {**others, PAGE: Page(**{name: arguments[name] for name in ("first", "after") if name in arguments})}
 
 
 def query(
@@ -167,12 +244,15 @@ def query(
     signed_in: bool = False,
     public: str | None = None,
     rehearsal: bool = False,
+    max_items: int | None = None,
+    cost: int = 0,
     name: str | None = None,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Root]:
     """Declare a root query: an async function `(work, *, arguments)` with a docstring for the API's readers.
 
     Exactly one of `requires` (with `at`), `signed_in` and `public` (the reason for asking nothing) says who may ask.
-    A `rehearsal` gets a Work that may write and is always rolled back.
+    A `rehearsal` gets a Work that may write and is always rolled back. A list says how many objects it has at the most
+    (`max_items`); a connection takes `page`.
     """
     return _root(
         RootKind.QUERY,
@@ -183,6 +263,7 @@ def query(
         event=None,
         rehearsal=rehearsal,
         alone=False,
+        cost=Cost(max_items, cost),
         name=name,
     )
 
@@ -195,6 +276,7 @@ def mutation(
     signed_in: bool = False,
     public: str | None = None,
     alone: bool = False,
+    cost: int = 0,
     name: str | None = None,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Root]:
     """Declare a root mutation: one Work, one journal entry of type `event`, a union as its result.
@@ -210,12 +292,18 @@ def mutation(
         event=event,
         rehearsal=False,
         alone=alone,
+        cost=Cost(own=cost),
         name=name,
     )
 
 
 def subscription(
-    *, requires: str | None = None, at: Level | None = None, signed_in: bool = False, name: str | None = None
+    *,
+    requires: str | None = None,
+    at: Level | None = None,
+    signed_in: bool = False,
+    cost: int = 0,
+    name: str | None = None,
 ) -> Callable[[Callable[..., AsyncIterator[Any]]], Root]:
     """Declare a root subscription: an async generator `(live, *, arguments)` with a docstring for the API's readers.
 
@@ -231,6 +319,7 @@ def subscription(
         event=None,
         rehearsal=False,
         alone=False,
+        cost=Cost(own=cost),
         name=name,
     )
 
@@ -241,6 +330,7 @@ def _root(kind: RootKind, *, name: str | None, **rules: Any) -> Callable[[Callab
             kind=kind,
             name=name or function.__name__,
             function=function,
+            wants_page=PAGE in inspect.signature(function).parameters,
             description=inspect.cleandoc(function.__doc__ or ""),
             **rules,
         )
@@ -263,6 +353,12 @@ def requirement_of(field: StrawberryField) -> str | None:
     """The capability that the field requires, None where it requires none."""
     declaration = declaration_of(field)
     return declaration.requires if declaration is not None else None
+
+
+def cost_of(field: StrawberryField) -> Cost:
+    """What the field was declared to come to."""
+    declaration = declaration_of(field)
+    return declaration.cost if declaration is not None else Cost()
 
 
 def mutations(roots: Iterable[Root]) -> tuple[Root, ...]:

@@ -1,26 +1,19 @@
-"""One GraphQL operation from its document to its answer: the Work it reads in, masking, and what was withheld."""
+"""One GraphQL operation from its document to its answer: the Work it reads in, its plan, masking, what was withheld.
+
+Order: find or parse the document; judge it, once; the fields that must be alone; cost; the Work; the plan, and where
+there is none or it is left, the ordinary executor; close the Work; mask.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Set
 from dataclasses import replace
-from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
 import structlog
 from asyncpg import InterfaceError
-from graphql import (
-    DefinitionNode,
-    ExecutionResult,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql.execution.values import VariableValues
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult as StrawberryResult
 from strawberry.types import StreamExecutionResult
@@ -30,7 +23,10 @@ from uuid_utils.compat import uuid7
 from database.sqlstate import sqlstate_of
 from errors import UserError
 from execution.context import RequestContext
+from execution.deopt import Deopt, Outcome, Reason, count
+from execution.documents import Document, DocumentOperation, Documents, Shape
 from execution.roots import extensions_of
+from execution.seams import coerced_variables
 from work import Caller
 
 log = structlog.get_logger(__name__)
@@ -43,24 +39,58 @@ AWAY: Final = ("08", "53", "57")
 IDLE_TOO_LONG: Final = "25P03"
 
 
+class MustBeAlone(UserError):
+    """A root field came with others that it must not come with: tries are counted by it."""
+
+    code = "MUST_BE_ALONE"
+    hint = "Send it in a document of its own."
+
+
+class PlanningSchema(Protocol):
+    """What the schema keeps for its operations. `alone` are the root fields that must be the only one of a document."""
+
+    documents: Documents
+    alone: Set[str]
+    compiles: bool
+    _schema: GraphQLSchema
+
+
 class CarryOut(SchemaExtension):
-    """Opens the operation's Work before its first field, and closes it after the last.
+    """Carries an operation out: known documents are not parsed, judged and compiled again; its Work is opened before
+    its first field, and closed after the last.
 
     A query gets one read-only Work: everything in it is one snapshot. A mutation opens its own for each root field, a
     subscription for each event.
     """
 
-    async def on_validate(self) -> AsyncIterator[None]:
-        """Refuse, before anything is validated, what this connection does not carry."""
-        execution = self.execution_context
-        context: RequestContext = execution.context
-        if context.over_socket and self._operation().operation is OperationType.MUTATION:
+    _document: Document | None = None
+
+    def on_parse(self) -> Iterator[None]:
+        """Take the document that is known, or keep the one that was parsed."""
+        execution, documents = self.execution_context, self._schema.documents
+        self._document = documents.find(execution.query or "")
+        if self._document is not None:
+            execution.graphql_document = self._document.node
+        yield
+        if self._document is None and execution.graphql_document is not None:
+            self._document = Document.of(execution.query or "", execution.graphql_document)
+            documents.keep(self._document)
+
+    def on_validate(self) -> Iterator[None]:
+        """Refuse what this connection does not carry; else let the document be judged, unless it was before."""
+        execution, document = self.execution_context, self._known_document
+        if execution.pre_execution_errors is None and self._is_misplaced():
             words = "Mutations run over HTTP only; this connection carries queries and subscriptions."
             execution.pre_execution_errors = [GraphQLError(words, extensions={"code": "OPERATION_NOT_ALLOWED"})]
+        is_judged = execution.pre_execution_errors is not None
+        if not is_judged and document.errors is not None:
+            execution.pre_execution_errors = [*document.errors]
         yield
+        if not is_judged:
+            document.errors = tuple(execution.pre_execution_errors or ())
 
     async def on_execute(self) -> AsyncIterator[None]:
-        """Enter the Work, or set the refusal as the result; mask unexpected errors afterwards."""
+        """Enter the Work, or set the refusal as the result, or the plan's answer; mask unexpected errors afterwards."""
         execution = self.execution_context
         context: RequestContext = execution.context
         context.caller = self._named(context.caller)
@@ -90,56 +120,79 @@ class CarryOut(SchemaExtension):
             self._refuse(GraphQLError(str(error), original_error=error))
 
     async def _enter(self) -> None:
+        execution = self.execution_context
+        context: RequestContext = execution.context
         operation = self._operation()
-        names = self._root_names(operation.selection_set)
-        lonely = self.execution_context.schema.alone & set(names)  # type: ignore[attr-defined]  # RemitSchema
-        if lonely and len(names) > 1:
-            words = f"{min(lonely)} must be the only field of its document."
-            self._refuse(GraphQLError(words, extensions={"code": "MUST_BE_ALONE"}))
+        self._require_alone(operation)
+        variables = coerced_variables(operation.schema, operation.node, execution.variables)
+        shape = operation.shape(variables) if variables is not None else None
+        if shape is not None and variables is not None:
+            context.charge(shape.cost_for_nobody(variables) if context.is_nobody else shape.cost(variables))
+        if operation.node.operation is OperationType.QUERY:
+            await context.reopen()
+        if self._schema.compiles and operation.node.operation is not OperationType.SUBSCRIPTION:
+            await self._run_plan(shape, variables)
+
+    async def _run_plan(self, shape: Shape | None, variables: VariableValues | None) -> None:
+        """Answer by the operation's plan, from the second sighting of its document on."""
+        if not self._known_document.is_known:
+            count(Outcome.FIRST)
             return
-        if operation.operation is OperationType.QUERY:
-            await self.execution_context.context.reopen()
+        context: RequestContext = self.execution_context.context
+        try:
+            if shape is None or variables is None:
+                raise Deopt(Reason.VARIABLES)
+            outcome = Outcome.COMPILE if shape.plan is None else Outcome.HIT
+            data = await shape.planned().run(context, variables)
+        except Deopt as left:
+            count(Outcome.DEOPT, left.reason, left.field)
+            await context.start_over()
+            return
+        count(outcome)
+        self.execution_context.result = ExecutionResult(data=data, errors=None)
+
+    def _require_alone(self, operation: DocumentOperation) -> None:
+        lonely = self._schema.alone & set(operation.roots)
+        if lonely and len(operation.roots) > 1:
+            raise MustBeAlone(f"{min(lonely)} must be the only field of its document.")
 
     def _named(self, caller: Caller) -> Caller:
         """The caller with what the journal says of the operation: its name, and the hash of its document."""
-        execution = self.execution_context
-        digest = sha256((execution.query or "").encode()).hexdigest()
-        return replace(caller, operation_name=execution.operation_name, document_hash=f"sha256:{digest}")
+        return replace(
+            caller, operation_name=self.execution_context.operation_name, document_hash=self._known_document.digest
+        )
 
-    def _operation(self) -> OperationDefinitionNode:
-        name = self.execution_context.operation_name
-        operations = [d for d in self._definitions() if isinstance(d, OperationDefinitionNode)]
-        return next(o for o in operations if name is None or (o.name is not None and o.name.value == name))
+    def _is_misplaced(self) -> bool:
+        context: RequestContext = self.execution_context.context
+        return context.over_socket and self._operation().node.operation is OperationType.MUTATION
 
-    def _root_names(self, selections: SelectionSetNode) -> list[str]:
-        """Every root field, those inside fragments too: a fragment must not hide a second one."""
-        found: list[str] = []
-        for node in selections.selections:
-            match node:
-                case FieldNode():
-                    found.append(node.name.value)
-                case InlineFragmentNode():
-                    found += self._root_names(node.selection_set)
-                case FragmentSpreadNode():
-                    found += self._root_names(self._fragment(node.name.value).selection_set)
-        return found
+    def _operation(self) -> DocumentOperation:
+        return self._known_document.operation(self._schema._schema, self.execution_context.operation_name)
 
-    def _fragment(self, name: str) -> FragmentDefinitionNode:
-        fragments = (d for d in self._definitions() if isinstance(d, FragmentDefinitionNode))
-        return next(fragment for fragment in fragments if fragment.name.value == name)
+    @property
+    def _schema(self) -> PlanningSchema:
+        return cast(PlanningSchema, self.execution_context.schema)
 
-    def _definitions(self) -> Sequence[DefinitionNode]:
-        document = self.execution_context.graphql_document
-        return document.definitions if document else ()
+    @property
+    def _known_document(self) -> Document:
+        """The document, which is known from its parsing on."""
+        if self._document is None:
+            raise RuntimeError("no document was parsed")
+        return self._document
 
     def _refuse(self, error: GraphQLError) -> None:
         self.execution_context.result = ExecutionResult(data=None, errors=[error])
 
     def get_results(self) -> dict[str, Any]:
-        """`extensions.withheld`: the nested fields that were answered null for want of a capability."""
+        """`extensions`: what the operation may cost, and the nested fields answered null for want of a capability.
+
+        Without data nothing is withheld: how far fields came that were given up is chance.
+        """
         context: RequestContext = self.execution_context.context
-        withheld = context.withheld()
-        return {"withheld": withheld} if withheld else {}
+        result = self.execution_context.result
+        if isinstance(result, ExecutionResult) and result.data is None:
+            return context.cost_shown()
+        return {**context.cost_shown(), **context.withheld()}
 
 
 def _is_away(error: BaseException) -> bool:

@@ -11,17 +11,17 @@ A domain error becomes the member of the field's union that is declared for it, 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo, get_named_type, is_union_type
+from graphql import GraphQLError, GraphQLOutputType, get_named_type, is_union_type
 from strawberry import Info
 
 from audit.entries import Area, EventType, Outcome
 from errors import UserError
 from execution.arguments import require_instants
-from execution.context import RequestContext
+from execution.context import RequestContext, Told
 from execution.declaration import Root, RootKind, argument_parameters
 from execution.live import Live
 from execution.rows import Refusal
@@ -36,7 +36,7 @@ Resolver = Callable[..., Any]
 
 def compose(root: Root) -> Resolver:
     """Make the resolver of a root field from its declaration."""
-    resolve: Resolver = _events_of(root) if root.kind is RootKind.SUBSCRIPTION else _answer_of(root)
+    resolve: Resolver = _events_of(root) if root.kind is RootKind.SUBSCRIPTION else _resolver_of(root)
     arguments = argument_parameters(root.function)
     annotation = inspect.signature(root.function).return_annotation
     own = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
@@ -47,20 +47,59 @@ def compose(root: Root) -> Resolver:
     return resolve
 
 
-def _answer_of(root: Root) -> Resolver:
-    carry_out = _carry_out_mutation(root) if root.kind is RootKind.MUTATION else _carry_out_query(root)
+def _resolver_of(root: Root) -> Resolver:
+    answer = answer_of(root)
 
     async def resolve(info: Info, **arguments: Any) -> Any:
-        try:
-            return await carry_out(info.context, arguments)
-        except UserError as error:
-            return _as_answer(info._raw_info, error)
+        return await answer(info.context, str(info.path.key), info._raw_info.return_type, arguments)
 
     return resolve
 
 
+def answer_of(root: Root) -> Callable[..., Awaitable[Any]]:
+    """Make what both executors call for a root field: `(context, response key, returned type, arguments) -> row`.
+
+    Raises GraphQLError for a domain error that is no member of the returned type, and what is unexpected as it is.
+    """
+    if root.kind is RootKind.MUTATION:
+        return _told_once(_answer(_carry_out_mutation(root)))
+    ask = _answer(_carry_out_query(root))
+
+    async def answer(context: RequestContext, _key: str, returned: GraphQLOutputType, arguments: dict[str, Any]) -> Any:
+        return await ask(context, returned, arguments)
+
+    return answer
+
+
+def _answer(carry_out: Callable[..., Any]) -> Callable[..., Any]:
+    async def answer(context: RequestContext, returned: GraphQLOutputType, arguments: dict[str, Any]) -> Any:
+        try:
+            return await carry_out(context, arguments)
+        except UserError as error:
+            return _as_answer(returned, error)
+
+    return answer
+
+
+def _told_once(perform: Callable[..., Any]) -> Callable[..., Any]:
+    """A mutation's answer, kept: where the other executor asks for the same response key, it is told again."""
+
+    async def answer(context: RequestContext, key: str, returned: GraphQLOutputType, arguments: dict[str, Any]) -> Any:
+        if key in context.told:
+            return context.told[key].again()
+        try:
+            value = await perform(context, returned, arguments)
+        except Exception as error:
+            context.told[key] = Told(error=error)
+            raise
+        context.told[key] = Told(value)
+        return value
+
+    return answer
+
+
 def _events_of(root: Root) -> Resolver:
-    task = _task(root)
+    task = task_of(root)
 
     async def resolve(info: Info, **arguments: Any) -> AsyncIterator[Any]:
         context: RequestContext = info.context
@@ -68,26 +107,27 @@ def _events_of(root: Root) -> Resolver:
             require_instants(arguments)
             with context.host.database.epochs.hold() as hold:
                 context.live = live = Live(context, task, hold)
-                async with aclosing(root.function(live, **arguments)) as events:
+                async with aclosing(root.function(live, **root.bound(arguments))) as events:
                     async for event in events:
                         await live.ensure_open()
                         yield event
         except UserError as error:
             if isinstance(error, Forbidden) and context.live is not None:
                 context.note_refusal(context.live.work, QUERY_REFUSED, error)
-            yield _as_answer(info._raw_info, error)
+            yield _as_answer(info._raw_info.return_type, error)
         finally:
             await context.close()
 
     return resolve
 
 
-def _task(root: Root) -> Task:
+def task_of(root: Root) -> Task:
+    """What the root field is to the gate and to the journal."""
     return Task(event=root.event, capability=root.requires, is_public=root.public is not None)
 
 
 def _carry_out_query(root: Root) -> Callable[..., Any]:
-    task = _task(root)
+    task = task_of(root)
 
     async def ask(context: RequestContext, work: Work, arguments: dict[str, Any]) -> Any:
         try:
@@ -107,7 +147,7 @@ def _carry_out_query(root: Root) -> Callable[..., Any]:
 
 
 def _carry_out_mutation(root: Root) -> Callable[..., Any]:
-    task = _task(root)
+    task = task_of(root)
 
     async def perform(context: RequestContext, arguments: dict[str, Any]) -> Any:
         async def run(work: Work) -> Any:
@@ -130,14 +170,14 @@ async def _call(root: Root, task: Task, work: Work, arguments: dict[str, Any]) -
     """Let the viewer through the gate and the arguments through their check, and call the field's function."""
     task.gate(work.viewer)
     require_instants(arguments)
-    return await root.function(work, **arguments)
+    return await root.function(work, **root.bound(arguments))
 
 
-def _as_answer(info: GraphQLResolveInfo[Any], error: UserError) -> Refusal:
+def _as_answer(returned: GraphQLOutputType, error: UserError) -> Refusal:
     """The error as a member of the field's union; where it is no member, the GraphQL error that carries its code."""
     refusal = Refusal(error)
-    result = get_named_type(info.return_type)
-    if is_union_type(result) and any(member.is_type_of and member.is_type_of(refusal, info) for member in result.types):
+    result = get_named_type(returned)
+    if is_union_type(result) and any(member.is_type_of and member.is_type_of(refusal, None) for member in result.types):
         return refusal
     raise GraphQLError(error.message, extensions=extensions_of(error)) from error
 

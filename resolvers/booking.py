@@ -31,15 +31,14 @@ async def appointments(
     work: Work,
     *,
     filter: AppointmentFilterInput | None = None,
-    first: int = 50,
-    after: str | None = None,
+    page: Page,
 ) -> Connection[Appointment]:
     """The appointments that you may see, by their start."""
     asked = filter or AppointmentFilterInput()
     return shown(
         await reads.appointments(
             work,
-            Page(first, after),
+            page,
             reads.AppointmentFilter(
                 location_id=asked.location_id,
                 starts_from=asked.starts_from,

@@ -16,9 +16,9 @@ from work import Work
 
 
 @query(requires="services:read", at=Level.SHARED)
-async def services(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Service]:
+async def services(work: Work, *, page: Page) -> Connection[Service]:
     """The network's services, by name."""
-    return shown(await reads.services(work, Page(first, after)))
+    return shown(await reads.services(work, page))
 
 
 @query(requires="services:read", at=Level.SHARED)

@@ -15,15 +15,13 @@ from work import Work
 
 
 @query(requires="clients:read", at=Level.LOCATION)
-async def clients(
-    work: Work, *, search: str | None = None, first: int = 50, after: str | None = None
-) -> Connection[Client]:
+async def clients(work: Work, *, search: str | None = None, page: Page) -> Connection[Client]:
     """The clients of your locations (or your own), by name.
 
     `search` is a part of the name, of three letters at least, or a whole phone number with its country code. It
     requires `clients:search` and brings ten at a time.
     """
-    return shown(await reads.clients(work, Page(first, after), search=search))
+    return shown(await reads.clients(work, page, search=search))
 
 
 @query(requires="clients:read", at=Level.LOCATION)

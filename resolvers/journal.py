@@ -15,15 +15,13 @@ from work import Work
 
 
 @query(requires="journal:read", at=Level.LOCATION)
-async def journal(
-    work: Work, *, filter: JournalFilterInput | None = None, first: int = 50, after: str | None = None
-) -> Connection[JournalEntry]:
+async def journal(work: Work, *, filter: JournalFilterInput | None = None, page: Page) -> Connection[JournalEntry]:
     """Who did what, when, from which device: the network's entries, newest first."""
     asked = filter or JournalFilterInput()
     return shown(
         await reads.entries(
             work,
-            Page(first, after),
+            page,
             reads.EntryFilter(
                 areas=_words(asked.areas),
                 codes=_words(asked.codes),

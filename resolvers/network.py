@@ -21,9 +21,9 @@ async def network(work: Work) -> Network:
 
 
 @query(requires="locations:read", at=Level.SHARED)
-async def locations(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Location]:
+async def locations(work: Work, *, page: Page) -> Connection[Location]:
     """The network's locations, by name."""
-    return shown(await reads.locations(work, Page(first, after)))
+    return shown(await reads.locations(work, page))
 
 
 @query(requires="locations:read", at=Level.SHARED)

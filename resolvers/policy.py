@@ -16,7 +16,7 @@ from schema.policy import Access, AccessExplanation, Capability, Decision, Role
 from work import Work
 
 
-@query(signed_in=True)
+@query(signed_in=True, max_items=500)
 async def capabilities(work: Work, *, domain: DomainKind | None = None) -> list[Capability]:
     """The catalogue: everything that can be permitted (in one kind of domain), and whether it costs a seat."""
     return shown(explanations.capabilities(work, domain))
@@ -28,7 +28,7 @@ async def my_access(work: Work, *, scope: UUID | None = None) -> Access:
     return shown(await explanations.my_access(work, scope))
 
 
-@query(requires="roles:read", at=Level.SHARED)
+@query(requires="roles:read", at=Level.SHARED, max_items=200)
 async def roles(work: Work) -> list[Role]:
     """The roles that can be given, with their lines."""
     return shown(await explanations.roles(work))

@@ -80,14 +80,12 @@ async def preview_proposal(work: Work, *, id: UUID) -> PolicyPreviewResult:
 
 
 @query(signed_in=True)
-async def policy_proposals(
-    work: Work, *, network: UUID, first: int = 50, after: str | None = None
-) -> Connection[PolicyProposal]:
+async def policy_proposals(work: Work, *, network: UUID, page: Page) -> Connection[PolicyProposal]:
     """The changes that you proposed, and those that you may decide; newest first."""
-    return shown(await proposals.proposals(work, Page(first, after), network_id=network))
+    return shown(await proposals.proposals(work, page, network_id=network))
 
 
-@query(requires="policies:explain", at=Level.NETWORK, name="access_tests")
+@query(requires="policies:explain", at=Level.NETWORK, max_items=150, name="access_tests")
 async def tested(work: Work, *, network: UUID) -> list[EvaluatedAccessTest]:
     """The rules about who may what that the network and its plugins keep, and whether they are true now."""
     return shown(await access_tests.evaluated(work, network_id=network))

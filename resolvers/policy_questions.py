@@ -17,14 +17,13 @@ from work import Work
 
 @query(requires="policies:explain", at=Level.LOCATION)
 async def who_can(
-    work: Work, *, capability: str, scope: UUID, epoch: int | None = None, first: int = 50, after: str | None = None
+    work: Work, *, capability: str, scope: UUID, epoch: int | None = None, page: Page
 ) -> Connection[Holder]:
     """Everybody who may do something at the network or a location (its id), whatever the object, and what lets them.
 
     With `epoch`, one of `policyChanges`: who could when that change was made, by the roles and capabilities of today's
     release. At the network, a right of locations means: at all of them, future ones too.
     """
-    page = Page(first, after)
     return shown(await questions.who_can(work, page, capability=capability, scope=scope, epoch=epoch))
 
 
@@ -38,19 +37,15 @@ async def prove_free(work: Work, *, role: str, policy: str | None = None) -> Fre
 
 
 @query(requires="policies:explain", at=Level.NETWORK)
-async def unused_capabilities(
-    work: Work, *, network: UUID, days: int = 90, first: int = 50, after: str | None = None
-) -> UnusedCapabilityConnection:
+async def unused_capabilities(work: Work, *, network: UUID, days: int = 90, page: Page) -> UnusedCapabilityConnection:
     """What people may change and have not changed for so many days, and what would free a seat; by person.
 
     Reading is not recorded, so nothing is said of it. Uses are counted each night: see `knownSince` and `knownUntil`.
     """
-    return shown(await uses.unused_capabilities(work, Page(first, after), network_id=network, days=days))
+    return shown(await uses.unused_capabilities(work, page, network_id=network, days=days))
 
 
 @query(requires="policies:explain", at=Level.NETWORK)
-async def policy_changes(
-    work: Work, *, network: UUID, first: int = 50, after: str | None = None
-) -> Connection[PolicyChange]:
+async def policy_changes(work: Work, *, network: UUID, page: Page) -> Connection[PolicyChange]:
     """What was changed in who may do what, by whom, and whose access it altered; newest first."""
-    return shown(await history.policy_changes(work, Page(first, after), network_id=network))
+    return shown(await history.policy_changes(work, page, network_id=network))

@@ -16,12 +16,10 @@ from work import Work
 
 
 @query(requires="policies:simulate", at=Level.NETWORK)
-async def simulate_policy(
-    work: Work, *, input: SimulationInput, first: int = 50, after: str | None = None
-) -> SimulationResult:
+async def simulate_policy(work: Work, *, input: SimulationInput, page: Page) -> SimulationResult:
     """Whose access, or whose verdict, would differ under other lines. Nothing is changed by asking."""
     require_network(work, input.network, path=("input", "network"))
-    page, tried = Page(first, after), input.tried
+    tried = input.tried
     if tried.verdicts:
         asked = _terms(tried.verdicts)
         return shown(await simulations.simulate_verdicts_of(work, asked, page, at=input.at))

@@ -24,9 +24,9 @@ from work import Work
 
 
 @query(requires="specialists:read", at=Level.SHARED)
-async def specialists(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Specialist]:
+async def specialists(work: Work, *, page: Page) -> Connection[Specialist]:
     """The network's specialists, by name."""
-    return shown(await reads.specialists(work, Page(first, after)))
+    return shown(await reads.specialists(work, page))
 
 
 @query(requires="specialists:read", at=Level.SHARED)
@@ -36,23 +36,21 @@ async def specialist(work: Work, *, id: UUID) -> Specialist:
 
 
 @query(requires="assignments:read", at=Level.LOCATION)
-async def assignments(
-    work: Work, *, network: UUID, holder: UUID | None = None, first: int = 50, after: str | None = None
-) -> Connection[Assignment]:
+async def assignments(work: Work, *, network: UUID, holder: UUID | None = None, page: Page) -> Connection[Assignment]:
     """Who has which role where, until when and under which limits, oldest first.
 
     `holder` is a specialist's id, or that of the account of somebody who visits.
     """
-    return shown(await reads.assignments(work, Page(first, after), network_id=network, holder_id=holder))
+    return shown(await reads.assignments(work, page, network_id=network, holder_id=holder))
 
 
 @query(signed_in=True)
-async def members(work: Work, *, first: int = 50, after: str | None = None) -> Connection[Assignment]:
+async def members(work: Work, *, page: Page) -> Connection[Assignment]:
     """Who has which role at the operator or the partner firm that you act for, oldest first.
 
     At the operator it requires `operator_members:change`, at a firm `partner_profile:read`.
     """
-    return shown(await reads.members(work, Page(first, after)))
+    return shown(await reads.members(work, page))
 
 
 @mutation(event=people.SPECIALIST_CREATED, requires="specialists:update", at=Level.LOCATION)

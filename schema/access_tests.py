@@ -35,7 +35,10 @@ class AccessTestEvaluation:
     holds: bool
     count: int = strawberry.field(description="How many of the subjects meet it.")
     offenders: list[Specialist] = remit.relation(
-        access_tests.offenders_of, key="offenders", description="Who speaks against it; the first 100."
+        access_tests.offenders_of,
+        key="offenders",
+        max_items=access_tests.MOST_OFFENDERS,
+        description="Who speaks against it; the first 50.",
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from domain.booking import errors, reads, rules
+from domain.booking.operations import MOST_ALTERNATIVES, MOST_LINES
 from domain.booking.rules import AppointmentState
 from domain.catalogue import reads as catalogue
 from domain.clients import reads as clients
@@ -58,12 +59,14 @@ class Appointment:
     created_at: datetime
     location: Location = remit.relation(network.locations_by_id, key="location_id")
     client: Client | None = remit.relation(clients.clients_by_id, key="client_id", requires="clients:read")
-    lines: list[AppointmentLine] = remit.relation(reads.lines_of_appointments, key="id")
+    lines: list[AppointmentLine] = remit.relation(reads.lines_of_appointments, key="id", max_items=MOST_LINES)
     created_by: Specialist | None = remit.relation(team.specialists_by_id, key="created_by")
     sale: Sale | None = remit.relation(
         till.sales_of_appointments, key="id", requires="payments:read", description="Null before the first payment."
     )
-    payments: list[Payment] | None = remit.relation(till.payments_of_appointments, key="id", requires="payments:read")
+    payments: list[Payment] | None = remit.relation(
+        till.payments_of_appointments, key="id", requires="payments:read", max_items=10
+    )
     state: AppointmentState = remit.computed(reads.state_of, description="Where it stands.")
     allowed_transitions: list[AppointmentState] = remit.computed(
         lambda row: rules.allowed_transitions(reads.state_of(row)), description="What it may become next."
@@ -83,7 +86,9 @@ class SlotTaken(UserError):
     """The specialist is not free for all of the visit."""
 
     specialist_id: UUID | None
-    alternatives: list[FreeStart] = strawberry.field(description="The nearest free starts of that day, at most five.")
+    alternatives: list[FreeStart] = remit.attribute(
+        max_items=MOST_ALTERNATIVES, description="The nearest free starts of that day, at most five."
+    )
 
 
 @remit.type(row=errors.TooSoon)

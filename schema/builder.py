@@ -14,7 +14,15 @@ from itertools import chain
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLObjectType, build_schema, get_named_type, is_object_type, is_union_type
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    is_leaf_type,
+    is_object_type,
+    is_union_type,
+)
 from graphql import print_schema as print_graphql
 from graphql.type import GraphQLNonNull, GraphQLUnionType
 from graphql.utilities import lexicographic_sort_schema
@@ -26,7 +34,9 @@ from strawberry.types.execution import ExecutionContext
 from strawberry.types.field import StrawberryField
 
 from errors import StartRefused
-from execution.declaration import Root, RootKind, declaration_of, requirement_of
+from execution.cost import is_page, list_depth
+from execution.declaration import Root, RootKind, cost_of, declaration_of, requirement_of
+from execution.documents import Documents
 from execution.operation import CarryOut
 from execution.roots import compose
 from execution.rows import read
@@ -60,14 +70,20 @@ class Part:
 
 
 class RemitSchema(strawberry.Schema):
-    """The schema of all parts. `alone` are the root fields that must be the only one of their document."""
+    """The schema of all parts, with the documents that it has seen.
 
-    def __init__(self, parts: Sequence[Part], catalogue: Catalogue) -> None:
+    `alone` are the root fields that must be the only one of their document. With `compiles` known documents are
+    answered by plans; without, all are interpreted by the ordinary executor.
+    """
+
+    def __init__(self, parts: Sequence[Part], catalogue: Catalogue, *, compiles: bool = True) -> None:
         self._unused = {(part.plugin, name): cls for part in parts for name, cls in part.extends.items()}
         roots = list(chain.from_iterable(part.roots for part in parts))
         for part in parts:
             _check_roots(part, catalogue)
         _check_names(parts)
+        self.documents = Documents()
+        self.compiles = compiles
         self.alone = {_camel(root.name) for root in roots if root.alone}
         super().__init__(
             query=_root_type(RootKind.QUERY, roots),
@@ -75,9 +91,9 @@ class RemitSchema(strawberry.Schema):
             subscription=_root_type_if_any(RootKind.SUBSCRIPTION, roots),
             types=[type_ for part in parts for type_ in part.types],
             extensions=[
+                OperationChoice,
                 CarryOut,
                 SizeLimits,
-                OperationChoice,
                 lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
             ],
             config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS),
@@ -86,6 +102,7 @@ class RemitSchema(strawberry.Schema):
             raise SchemaRefused(f"plugin {plugin} extends the type {name}, which the schema does not have")
         _check_unions(self._schema.mutation_type, roots)
         _check_guards(self._schema.type_map.values())
+        _check_lists(self._schema.type_map.values())
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The type's own fields and the plugins', as copies: Strawberry writes into the fields it is given."""
@@ -219,6 +236,19 @@ def _check_guards(types: Iterable[Any]) -> None:
             guarded = definition is not None and requirement_of(definition) is not None
             if guarded and not isinstance(declaration_of(definition), Root) and isinstance(found.type, GraphQLNonNull):
                 raise SchemaRefused(f"{type_.name}.{name} can be withheld and must be nullable")
+
+
+def _check_lists(types: Iterable[Any]) -> None:
+    """Each list of objects is a connection, or says how many it has at the most: what it costs is told beforehand."""
+    for type_ in types:
+        if not is_object_type(type_) or is_page(type_):
+            continue
+        for name, found in type_.fields.items():
+            definition = found.extensions.get("strawberry-definition")
+            if definition is None or not list_depth(found.type) or is_leaf_type(get_named_type(found.type)):
+                continue
+            if cost_of(definition).max_items is None:
+                raise SchemaRefused(f"{type_.name}.{name} is a list: make it a connection, or say max_items=")
 
 
 def _camel(name: str) -> str:

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.pages import Count, Slice
 from execution import declaration as remit
+from execution.cost import COUNTING
 from work import Work
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ async def totals(work: Work, keys: list[Count | int]) -> dict[Count | int, int]:
     }
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@remit.type()
 class PageInfo:
     """Where a page stands in its list."""
 
@@ -28,7 +29,7 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The cursor of the page's last row: send it as `after`.")
 
 
-@strawberry.type(description="A row with its place in the list.")
+@remit.type()
 class Edge(Generic[T]):
     """A row with its place in the list."""
 
@@ -44,16 +45,13 @@ def _page_info(page: Slice) -> PageInfo:
     return PageInfo(has_next_page=page.has_more, end_cursor=page.cursors[-1] if page.cursors else None)
 
 
-@strawberry.type(description="One page of a list; `first` is at most 100.")
+@remit.type(row=Slice)
 class Connection(Generic[T]):
-    """One page of a list. Its row is a `Slice`."""
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        """A page is recognised by its row class."""
-        return isinstance(value, Slice)
+    """One page of a list; `first` is at most 100."""
 
     nodes: list[T] = remit.computed(lambda page: page.rows, description="The rows of the page.")
     edges: list[Edge[T]] = remit.computed(_edges, description="The rows of the page, each with its cursor.")
     page_info: PageInfo = remit.computed(_page_info, description="Where the page stands.")
-    total_count: int = remit.relation(totals, key="count", description="How many rows the whole list has.")
+    total_count: int = remit.relation(
+        totals, key="count", cost=COUNTING, description="How many rows the whole list has."
+    )

@@ -92,10 +92,16 @@ class Viewer:
         reads.sessions_by_id, key="session_id", description="The session that this request came with."
     )
     sessions: list[Session] = remit.relation(
-        reads.live_sessions_of, key="account_id", description="All live sessions of the account, the last used first."
+        reads.live_sessions_of,
+        key="account_id",
+        max_items=50,
+        description="All live sessions of the account, the last used first.",
     )
     devices: list[Device] = remit.relation(
-        reads.devices_of, key="account_id", description="The devices on which this account has signed in."
+        reads.devices_of,
+        key="account_id",
+        max_items=100,
+        description="The devices on which this account has signed in.",
     )
     network: Network | None = remit.relation(
         reads.networks_by_id,
@@ -105,13 +111,17 @@ class Viewer:
     networks: list[Network] = remit.relation(
         reads.networks_of_accounts,
         key="account_id",
+        max_items=200,
         description="Every network where you have a place or a visit now.",
     )
     domain: str | None = strawberry.field(
         description="What you act in: network:<id>, partner:<id> or operator. Null: choose one of `domains`."
     )
     domains: list[DomainChoice] = remit.relation(
-        reads.places_of_accounts, key="account_id", description="All that you may act in now, networks by name first."
+        reads.places_of_accounts,
+        key="account_id",
+        max_items=200,
+        description="All that you may act in now, networks by name first.",
     )
     specialist: Specialist | None = remit.relation(
         team.specialists_by_id, key="specialist_id", description="Your place in the network that you act in."

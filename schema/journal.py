@@ -32,7 +32,7 @@ class JournalChange:
     row_id: str | None
     operation: str = strawberry.field(description="i inserted, u updated, d deleted.")
     is_erased: bool = strawberry.field(description="Whether the values were erased on a client's request.")
-    fields: list[FieldChange]
+    fields: list[FieldChange] = remit.attribute(max_items=15)
 
 
 @remit.type(row=reads.ActorShown)
@@ -75,7 +75,7 @@ class JournalEntry:
     sentence: str = remit.computed(reads.sentence_of, description="The event, told to people.")
     actor: JournalActor = remit.computed(reads.actor_of)
     device: JournalDevice | None = remit.computed(reads.device_of)
-    targets: list[JournalTarget] = remit.computed(reads.targets_of)
+    targets: list[JournalTarget] = remit.computed(reads.targets_of, max_items=10)
     capability: str | None = remit.computed(partial(reads.payload_word, name="capability"))
     decision_id: UUID | None = remit.attribute(
         description="Under which the query `decision` says whether the actor may. Null where nothing was required, or "
@@ -85,7 +85,7 @@ class JournalEntry:
         partial(reads.payload_word, name="error"), description="The code of the refusal or failure."
     )
     location: Location | None = remit.relation(network.locations_by_id, key="location_id")
-    changes: list[JournalChange] = remit.relation(reads.changes_of_entries, key="id")
+    changes: list[JournalChange] = remit.relation(reads.changes_of_entries, key="id", max_items=10)
     hash: str = remit.computed(lambda row: row["hash"].hex(), description="SHA-256, hexadecimal.")
     prev_hash: str = remit.computed(lambda row: row["prev_hash"].hex(), description="Of the entry before.")
 

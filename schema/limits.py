@@ -67,14 +67,13 @@ WORDS: Final = {
 
 
 class SizeLimits(SchemaExtension):
-    """Refuses a document one of whose operations is larger than LARGEST, before it is validated."""
+    """Refuses a document one of whose operations is larger than LARGEST, before it is validated and unless it was."""
 
     def on_validate(self) -> Iterator[None]:
         """Judge the parsed document."""
-        document = self.execution_context.graphql_document
-        refusals = [] if document is None else size_refusals(document)
-        if refusals:
-            self.execution_context.pre_execution_errors = refusals
+        execution = self.execution_context
+        if execution.pre_execution_errors is None and execution.graphql_document is not None:
+            execution.pre_execution_errors = size_refusals(execution.graphql_document) or None
         yield
 
 

@@ -61,8 +61,8 @@ class Access:
 
     epoch: int = strawberry.field(description="The version of the policy: a higher one may say otherwise.")
     codes: list[str] = strawberry.field(description="What you may do to any object there.")
-    conditional: list[ConditionalAccess] = strawberry.field(
-        description="What you may do to some objects, under limits."
+    conditional: list[ConditionalAccess] = remit.attribute(
+        max_items=200, description="What you may do to some objects, under limits."
     )
 
 
@@ -123,7 +123,7 @@ class PolicyChangeSuggestion:
 class ChangeSet:
     """Changes that together would allow it, none of them superfluous."""
 
-    changes: list[PolicyChangeSuggestion]
+    changes: list[PolicyChangeSuggestion] = remit.attribute(max_items=explain.MOST_CHANGES)
     allowed_to_you: bool = strawberry.field(description="Whether you may make them.")
 
 
@@ -132,7 +132,9 @@ class AccessExplanation:
     """Why somebody may or may not do something, line by line, and what would change it."""
 
     decision: Decision
-    matched_lines: list[MatchedLine]
-    requirements: list[AccessExplanation]
-    would_allow: list[ChangeSet] = strawberry.field(description="Minimal sets of at most two changes; at most ten.")
+    matched_lines: list[MatchedLine] = remit.attribute(max_items=50)
+    requirements: list[AccessExplanation] = remit.attribute(max_items=5)
+    would_allow: list[ChangeSet] = remit.attribute(
+        max_items=explain.MOST_SETS, description="Minimal sets of at most two changes; at most ten."
+    )
     complete: bool = strawberry.field(description="False where there are more sets than listed.")

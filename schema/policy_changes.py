@@ -10,6 +10,7 @@ import strawberry
 
 from domain.network import reads as network
 from domain.team import consequences, delta_pages, operations, proposals, reads, rules
+from domain.team.access_tests import MOST_TESTS
 from execution import declaration as remit
 from policies import delta
 from policies import lines as role_lines
@@ -63,9 +64,9 @@ class PolicyPreview:
     entries: Connection[AccessDeltaEntry] = remit.relation(
         delta_pages.entries_of_previews, key=lambda preview: preview, description="All of them, by place."
     )
-    consequences: list[Consequence]
-    access_tests: list[AccessTestOutcome] = strawberry.field(
-        description="The rules that the change makes true or untrue, and those that stay untrue."
+    consequences: list[Consequence] = remit.attribute(max_items=5)
+    access_tests: list[AccessTestOutcome] = remit.attribute(
+        max_items=MOST_TESTS, description="The rules that the change makes true or untrue, and those that stay untrue."
     )
     approval: str | None = strawberry.field(
         description="The capability of those who must approve it; null where you can make it yourself."
@@ -171,7 +172,7 @@ class ProposerMayNot(UserError):
 class AccessTestFailed(UserError):
     """The change would break rules that the network set itself."""
 
-    tests: list[AccessTestOutcome]
+    tests: list[AccessTestOutcome] = remit.attribute(max_items=MOST_TESTS)
 
 
 @remit.type(row=rules.ServiceAccountGives)
@@ -200,7 +201,7 @@ class PolicyProblem:
 class InvalidPolicy(UserError):
     """A change of policy that would not hold together."""
 
-    problems: list[PolicyProblem]
+    problems: list[PolicyProblem] = remit.attribute(max_items=100)
 
 
 @remit.type(row=operations.PolicyChanged)

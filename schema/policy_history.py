@@ -10,6 +10,7 @@ import strawberry
 from domain.journal.reads import actors_of_entries
 from domain.network import reads as network
 from domain.team import history, reads
+from domain.team.rules import MOST_CHANGES
 from execution import declaration as remit
 from schema.connections import Connection
 from schema.journal import JournalActor
@@ -69,10 +70,13 @@ class PolicyChange:
         history.makers_of_changes, key="journal_id", description="The specialist who made it; null for a job."
     )
     changes: list[ToldChange] = remit.relation(
-        history.told_changes, key="changes", description="What it did, in the order in which it was asked for."
+        history.told_changes,
+        key="changes",
+        max_items=MOST_CHANGES,
+        description="What it did, in the order in which it was asked for.",
     )
     delta: AccessDelta = remit.relation(history.deltas_of_changes, key="id", description="Whose access it altered.")
     consequences: list[KeptConsequence] = remit.computed(
-        history.consequences_of, description="What it entailed in the plugins' worlds."
+        history.consequences_of, max_items=5, description="What it entailed in the plugins' worlds."
     )
     consent: str | None = strawberry.field(description="The consent that was given; null where none was asked for.")

@@ -61,8 +61,10 @@ class FreeRoleCertificate:
     terms: str = strawberry.field(description="By which a capability costs a seat or does not.")
     proved: bool = remit.attribute(column="is_proved", description="Whether the role is free.")
     sentence: str = strawberry.field(description="The answer for people, and what it does not say.")
-    paid: list[PaidCapability] = strawberry.field(description="What the role holds and what costs a seat.")
-    escalations: list[Escalation] = strawberry.field(description="What it holds that could bring more.")
+    paid: list[PaidCapability] = remit.attribute(
+        max_items=200, description="What the role holds and what costs a seat."
+    )
+    escalations: list[Escalation] = remit.attribute(max_items=200, description="What it holds that could bring more.")
     is_for_all: bool = strawberry.field(description="Whether by these terms somebody pays who holds nothing, too.")
     beside: list[str] = strawberry.field(description="For what else, by these terms, its holder may pay all the same.")
     digest: str = strawberry.field(
@@ -95,7 +97,7 @@ class UnusedCapabilities:
     account: HoldingAccount | None = remit.relation(
         reads.holding_accounts, key="holder_id", description="Whose it is, where it is no specialist's: a visitor's."
     )
-    unused: list[UnusedCapability] = strawberry.field(description="By capability, then location.")
+    unused: list[UnusedCapability] = remit.attribute(max_items=50, description="By capability, then location.")
     to_free: list[str] = strawberry.field(
         description="The paid capabilities without which nothing that is held costs a seat; empty for whoever uses one "
         "of them, and for whoever holds none."

@@ -68,7 +68,7 @@ class AccessSimulation:
     at: datetime
     holders: int = strawberry.field(description="How many people hold something at that instant.")
     holders_concerned: int
-    totals: list[AccessChangeCount]
+    totals: list[AccessChangeCount] = remit.attribute(max_items=200)
     rows: Connection[AccessDeltaEntry] = strawberry.field(description="What differs, by place.")
 
 
@@ -107,7 +107,7 @@ class VerdictSimulation:
     at: datetime
     before: str = strawberry.field(description="The policy in force.")
     after: str = strawberry.field(description="The policy that was tried.")
-    totals: list[OutcomeCount]
+    totals: list[OutcomeCount] = remit.attribute(max_items=50)
     rows: Connection[SimulatedVerdict] = strawberry.field(description="Those that differ, by outcome.")
 
 

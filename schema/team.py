@@ -68,10 +68,14 @@ class Specialist:
     )
     created_at: datetime
     assignments: list[Assignment] | None = remit.relation(
-        reads.assignments_of_specialists, key="id", requires="assignments:read", description="Current roles."
+        reads.assignments_of_specialists,
+        key="id",
+        requires="assignments:read",
+        max_items=30,
+        description="Current roles.",
     )
     services: list[ServiceLink] = remit.relation(
-        catalogue.links_of_specialists, key="id", description="What the person provides today."
+        catalogue.links_of_specialists, key="id", max_items=50, description="What the person provides today."
     )
 
 

@@ -45,7 +45,7 @@ async def test_an_answer_has_its_id_its_device_and_the_headers_of_safety(remit: 
     async with client_of(remit) as client:
         response = await client.post("/graphql", json={"query": "{ __typename }"})
 
-    assert response.json() == {"data": {"__typename": "Query"}}
+    assert response.json()["data"] == {"__typename": "Query"}
     assert response.headers["set-cookie"].startswith("__Host-remit_device=")
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "remit-request-id" in response.headers

@@ -45,7 +45,7 @@ from work import Work
 
 MOST_TESTS = 100
 LARGEST_NUMBER = 1_000_000
-MOST_OFFENDERS = 100
+MOST_OFFENDERS = 50
 
 CURRENT = "SELECT * FROM access_tests WHERE network_id = $1 AND ended_epoch IS NULL ORDER BY title, id"
 ONE = "SELECT * FROM access_tests WHERE network_id = $1 AND id = $2"

@@ -13,11 +13,8 @@ from work import Work
 BY_PLACE: Final = Order("access_by_place", "place", str)
 
 
-async def entries_of_previews(
-    work: Work, keys: list[PolicyPreview], *, first: int = 50, after: str | None = None
-) -> dict[PolicyPreview, Slice]:
+async def entries_of_previews(work: Work, keys: list[PolicyPreview], *, page: Page) -> dict[PolicyPreview, Slice]:
     """A page of what each preview moves. Raises PageTooLarge, BadCursor."""
-    page = Page(first, after)
     return {preview: entries_page(preview.entries, page) for preview in keys}
 
 

@@ -128,11 +128,8 @@ async def deltas_of_changes(work: Work, keys: list[UUID]) -> dict[UUID, DeltaKep
     return {row["id"]: DeltaKept(row["id"], orjson.loads(row["delta"])) for row in rows}
 
 
-async def entries_of_deltas(
-    _work: Work, keys: list[DeltaKept], *, first: int = 50, after: str | None = None
-) -> dict[DeltaKept, Slice]:
+async def entries_of_deltas(_work: Work, keys: list[DeltaKept], *, page: Page) -> dict[DeltaKept, Slice]:
     """A page of each delta, in the order in which it was written."""
-    page = Page(first, after)
     return {delta: _page_of(delta, page) for delta in keys}
 
 

@@ -94,10 +94,10 @@ class Toy:
     secret: str | None = remit.attribute(column="colour", requires=HIDDEN)
     loud: str = remit.computed(lambda row: row.name.upper())
     owner: Owner | None = remit.relation(owners, key="owner_id")
-    friends: list[Owner] | None = remit.relation(friends, key=lambda row: row.owner_id, requires=HIDDEN)
+    friends: list[Owner] | None = remit.relation(friends, key=lambda row: row.owner_id, requires=HIDDEN, max_items=4)
 
 
-@query(public=OPEN)
+@query(public=OPEN, max_items=4)
 async def toys(work: Any) -> list[Toy]:
     """All toys."""
     found: list[Toy] = work.host.shelf.rows

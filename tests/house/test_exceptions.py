@@ -17,6 +17,7 @@ EDGES = {
     ("database/epochs.py", "Epochs._keep_reading"): "whatever a connection dies of, the next one is made",
     ("domain/team/consequences.py", "_answer"): "a plugin's failure is an answer of its own",
     ("execution/operation.py", "CarryOut._try"): "masked and logged like the error of a field",
+    ("execution/plan.py", "Plan.run"): "whatever stops a plan, the ordinary executor meets it again and answers",
     ("pages/health.py", "_conditions"): "a check that fails is an unmet condition",
     ("plugins/loader.py", "_answer_of.run"): "not even SystemExit of a foreign module ends the host",
     ("schema/session_watch.py", "ending_of"): "a socket whose session cannot be read is closed, whatever hinders that",

@@ -192,7 +192,7 @@ query ($first: Int!) {
   appointments(first: $first) {
     nodes {
       location { name } client { name } createdBy { name } sale { id } payments { takenBy { name } }
-      lines { service { name } specialist { name assignments { role } services { location { name } } } }
+      lines { service { name } specialist { name assignments { role } } }
     }
   }
 }
@@ -202,20 +202,21 @@ query ($first: Int!) {
 async def test_many_parents_cost_as_many_statements_as_one(
     api: Api, salon: Salon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(20):
+    for number in range(10):
         made = await book(api, salon, salon["hal"], tomorrow(number), by="di")
         appointment = made.data["bookAppointment"]["appointment"]
         await pay(api, salon, UUID(appointment["id"]), 10_00)
+    await api.ask(LEVELS, salon["hal"], first=1)  # the second sighting of a document is its plan's
     statements = counted(monkeypatch)
 
     one = (await api.ask(LEVELS, salon["hal"], first=1)).data["appointments"]["nodes"]
     for_one = statements.copy()
     statements.clear()
-    many = (await api.ask(LEVELS, salon["hal"], first=20)).data["appointments"]["nodes"]
+    many = (await api.ask(LEVELS, salon["hal"], first=10)).data["appointments"]["nodes"]
 
-    assert (len(one), len(many)) == (1, 20)
+    assert (len(one), len(many)) == (1, 10)
     assert statements == for_one
-    assert len(statements) == 14
+    assert len(statements) == 12
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:

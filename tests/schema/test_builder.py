@@ -54,7 +54,7 @@ DoneResult = Annotated[ToyDone | NotFound | Forbidden, strawberry.union("DoneRes
 BareResult = Annotated[ToyDone | NotFound, strawberry.union("BareResult")]
 
 
-@query(requires="services:read", at=Level.SHARED)
+@query(requires="services:read", at=Level.SHARED, max_items=9)
 async def toys(_work: Work) -> list[Toy]:
     """All toys."""
     return []

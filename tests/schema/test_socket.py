@@ -34,7 +34,8 @@ async def test_a_query_runs_over_a_socket(address: str, host: StubHost) -> None:
         await send(websocket, id="1", type="subscribe", payload={"query": "query Q { hello secret }"})
 
         answer = {"hello": "Hello you", "secret": "42"}
-        assert await receive(websocket) == {"id": "1", "type": "next", "payload": {"data": answer}}
+        payload = {"data": answer, "extensions": {"cost": {"requested": 0, "limit": 10_000}}}
+        assert await receive(websocket) == {"id": "1", "type": "next", "payload": payload}
         assert await receive(websocket) == {"id": "1", "type": "complete"}
 
     (caller,) = host.callers
@@ -63,8 +64,8 @@ async def test_operations_of_one_socket_do_not_share_a_context(address: str) -> 
 
         received = [await receive(websocket) for _ in range(20)]
 
-    answers = {one["id"]: one["payload"] for one in received if one["type"] == "next"}
-    assert answers == {str(n): {"data": {"hello": f"Hello {n}"}} for n in range(10)}
+    answers = {one["id"]: one["payload"]["data"] for one in received if one["type"] == "next"}
+    assert answers == {str(n): {"hello": f"Hello {n}"} for n in range(10)}
 
 
 async def test_an_unreachable_database_says_nothing_of_itself(address: str, host: StubHost) -> None:
@@ -142,7 +143,7 @@ async def test_a_subscription_of_nobody_is_an_error_and_leaves_the_socket_open(a
         answer = await receive(websocket)
         await subscribe(websocket, "{ hello }")
 
-        assert (await receive(websocket))["payload"] == {"data": {"hello": "Hello you"}}
+        assert (await receive(websocket))["payload"]["data"] == {"hello": "Hello you"}
 
     assert (answer["id"], answer["type"]) == ("1", "error")
     assert [error["extensions"]["code"] for error in answer["payload"]] == ["UNAUTHENTICATED"]
@@ -197,7 +198,7 @@ async def test_after_a_pause_nothing_is_told_before_the_epochs_are_read(address:
 
         host.database.epochs.tell({ACCOUNT_ID: 0})
 
-        assert (await receive(websocket))["payload"] == {"data": {"counted": 0}}
+        assert (await receive(websocket))["payload"]["data"] == {"counted": 0}
 
 
 async def test_what_was_read_before_a_pause_and_has_changed_since_is_not_told(address: str, host: StubHost) -> None:
@@ -301,7 +302,7 @@ async def test_a_cookie_of_our_own_page_opens_a_socket(address: str, host: StubH
         await begin(websocket)
         await send(websocket, id="1", type="subscribe", payload={"query": "{ secret }"})
 
-        assert (await receive(websocket))["payload"] == {"data": {"secret": "42"}}
+        assert (await receive(websocket))["payload"]["data"] == {"secret": "42"}
 
     assert host.callers[0].is_cookie
 

@@ -20,7 +20,7 @@ from schema.scalars import NOBODY
 from tests.schema.toy import StubHost, toy_app
 
 HELLO = "{ hello }"
-ANSWER = {"data": {"hello": "Hello you"}}
+ANSWER = {"data": {"hello": "Hello you"}, "extensions": {"cost": {"requested": 0, "limit": 100}}}
 GRAPHQL = "application/graphql-response+json"
 COOKIE = "__Host-remit_session"
 SAME_ORIGIN = {"Origin": "https://remit.example"}
@@ -65,7 +65,7 @@ async def test_a_query_by_get_with_variables(client: httpx.AsyncClient) -> None:
 
     response = await client.get("/graphql", params=params)
 
-    assert response.json() == {"data": {"hello": "Hello Ágnes"}}
+    assert response.json()["data"] == {"hello": "Hello Ágnes"}
 
 
 async def test_the_caller_names_the_operation_and_the_hash_of_its_document(
@@ -340,14 +340,14 @@ async def test_a_database_that_cannot_serve_is_503_and_says_nothing_of_itself(
 async def test_a_bearer_token_reaches_the_caller(client: httpx.AsyncClient, host: StubHost) -> None:
     response = await ask(client, "{ secret }", Authorization="bearer good")
 
-    assert response.json() == {"data": {"secret": "42"}}
+    assert response.json()["data"] == {"secret": "42"}
     assert (host.callers[0].token, host.callers[0].is_cookie) == ("good", False)
 
 
 async def test_a_session_cookie_of_our_own_page_reaches_the_caller(client: httpx.AsyncClient, host: StubHost) -> None:
     response = await ask(client, "{ secret }", Cookie=f"{COOKIE}=good", **SAME_ORIGIN)
 
-    assert response.json() == {"data": {"secret": "42"}}
+    assert response.json()["data"] == {"secret": "42"}
     assert (host.callers[0].token, host.callers[0].is_cookie) == ("good", True)
 
 
@@ -419,7 +419,7 @@ async def test_where_a_cookie_may_come_from(
 async def test_a_bearer_may_come_from_anywhere(client: httpx.AsyncClient) -> None:
     response = await ask(client, Authorization="Bearer good", Origin="https://evil.example")
 
-    assert response.json() == ANSWER
+    assert response.json()["data"] == ANSWER["data"]
 
 
 async def test_the_cookie_without_prefix_is_read_where_cookies_are_not_secure(host: StubHost) -> None:
@@ -427,13 +427,13 @@ async def test_the_cookie_without_prefix_is_read_where_cookies_are_not_secure(ho
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         response = await ask(client, "{ secret }", Cookie="remit_session=good", Origin="http://localhost:8000")
 
-    assert response.json() == {"data": {"secret": "42"}}
+    assert response.json()["data"] == {"secret": "42"}
 
 
 async def test_a_cookie_of_a_mutation_goes_out_with_its_answer(client: httpx.AsyncClient) -> None:
     response = await ask(client, 'mutation { greet(name: "Ada") { ... on Greeted { text } } }')
 
-    assert response.json() == {"data": {"greet": {"text": "Hello Ada"}}}
+    assert response.json()["data"] == {"greet": {"text": "Hello Ada"}}
     assert response.headers["set-cookie"] == f"{COOKIE}=Ada; HttpOnly; Max-Age=60; Path=/; SameSite=strict; Secure"
 
 
@@ -486,5 +486,5 @@ async def test_a_field_that_counts_tries_is_alone(
 async def test_a_field_that_counts_tries_by_itself(client: httpx.AsyncClient, host: StubHost) -> None:
     response = await ask(client, "mutation { guess { ... on Greeted { text } } }")
 
-    assert response.json() == {"data": {"guess": {"text": "wrong"}}}
+    assert response.json()["data"] == {"guess": {"text": "wrong"}}
     assert host.tries == 1
