@@ -151,4 +151,6 @@ def _unquoted(hint: str | None) -> str | None:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text  # nearly all are, and this is asked of each request
     return "".join(character for character in text if unicodedata.category(character) != "Cc")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -95,22 +95,26 @@ class Page:
 class Count:
     """The statement that counts all rows of a connection; run only when `totalCount` is selected.
 
-    Compared by identity: it is the key of its own connection's relation.
+    A connection within a list names its `key`: the statement then gets all keys as its last argument and answers with
+    rows of `key` and `count`, so that it is one for the whole list. Compared by identity: it is the key of its own
+    connection's relation.
     """
 
     sql: str
     arguments: tuple[Any, ...]
+    key: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Slice:
-    """What came: the rows of one page, each with its cursor, whether more follow, and how to count them all.
+    """What came: the rows of one page, whether more follow, and how to count them all.
 
-    `count` is the number itself where the whole list was at hand.
+    `cursor` makes the cursor of the row with this number: only when it is asked for, since most pages need the last
+    one alone. `count` is the number itself where the whole list was at hand. Compared by identity.
     """
 
     rows: Sequence[Any]
-    cursors: Sequence[str]
+    cursor: Callable[[int], str]
     has_more: bool
     count: Count | int
 
@@ -118,7 +122,7 @@ class Slice:
     def cut(cls, rows: Sequence[Any], page: Page, *, order: Order, count: Count) -> Slice:
         """Make the slice of a statement that asked for one row more than the page holds, in this order."""
         kept = rows[: page.first]
-        return cls(kept, [order.cursor(row) for row in kept], len(rows) > page.first, count)
+        return cls(kept, lambda number: order.cursor(kept[number]), len(rows) > page.first, count)
 
     @classmethod
     def of_list(cls, placed: Sequence[tuple[Any, UUID, Any]], page: Page, *, order: Order) -> Slice:
@@ -126,9 +130,13 @@ class Slice:
         start = page.start(order)
         left = placed if page.after is None else [one for one in placed if one[:2] > start]
         kept = left[: page.first]
-        cursors = [order.cursor_at(key, row_id) for key, row_id, _ in kept]
-        return Slice([row for _, _, row in kept], cursors, len(left) > page.first, len(placed))
+
+        def cursor(number: int) -> str:
+            key, row_id, _ = kept[number]
+            return order.cursor_at(key, row_id)
+
+        return cls([row for _, _, row in kept], cursor, len(left) > page.first, len(placed))
 
 
-EMPTY_PAGE: Final = Slice((), (), False, 0)
+EMPTY_PAGE: Final = Slice((), "".__getitem__, has_more=False, count=0)
 """The only page of a list without rows."""

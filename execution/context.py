@@ -45,6 +45,7 @@ class RequestContext:
         self.cookies: list[ResponseCookie] = []
         self.loaders: dict[tuple[int, int], DataLoader[Any, Any]] = {}
         self.told: dict[str, Told] = {}
+        self.has_left_plan = False
         self._work: Work | None = None
         self._reaches: dict[str, Reach] = {}
         self._open = AsyncExitStack()
@@ -133,11 +134,13 @@ class RequestContext:
         self._cost = {"requested": points, "limit": limit}
         require_affordable(points, limit)
 
-    def cost_shown(self) -> dict[str, Any]:
-        """`extensions.cost`: what the operation may have cost, and what it might have."""
-        return {"cost": self._cost} if self._cost else {}
+    def extensions(self, *, has_data: bool) -> dict[str, Any]:
+        """The answer's `extensions`: what it may have cost, and the withheld fields, each once, sorted.
 
-    def withheld(self) -> dict[str, Any]:
-        """`extensions.withheld`: the withheld fields, each once, sorted."""
-        shown = [{"field": field, "capability": capability} for field, capability in sorted(self._withheld)]
-        return {"withheld": shown} if shown else {}
+        Without data nothing is withheld: how far fields came that were given up is chance.
+        """
+        found: dict[str, Any] = {"cost": self._cost} if self._cost else {}
+        if has_data and self._withheld:
+            withheld = sorted(self._withheld)
+            found["withheld"] = [{"field": field, "capability": capability} for field, capability in withheld]
+        return found

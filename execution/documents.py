@@ -74,6 +74,11 @@ class DocumentOperation:
     roots: tuple[str, ...]
     shapes: dict[tuple[object, ...], Shape] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str | None:
+        """The operation's name, if it has one."""
+        return self.node.name.value if self.node.name else None
+
     def shape(self, variables: VariableValues) -> Shape:
         """The shape that the variables decide for; the seventeenth and later are made each time, and not kept."""
         key = tuple(variables.coerced.get(name) for name in self.directives.deciding)
@@ -107,6 +112,12 @@ class Document:
     def of(cls, text: str, node: DocumentNode) -> Document:
         """A document that was parsed just now."""
         return cls(text, node, f"sha256:{sha256(text.encode()).hexdigest()}")
+
+    def meant(self, schema: GraphQLSchema, name: str | None) -> DocumentOperation | None:
+        """The operation of this name, or the only one; None where it is not clear which is meant."""
+        nodes = operations_of(self.node)
+        is_clear = len(nodes) == 1 if name is None else any(node.name and node.name.value == name for node in nodes)
+        return self.operation(schema, name) if is_clear else None
 
     def operation(self, schema: GraphQLSchema, name: str | None) -> DocumentOperation:
         """The operation of this name, or the first; there is one, since it was looked for before."""

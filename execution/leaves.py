@@ -7,7 +7,7 @@ ordinary executor's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,11 +15,10 @@ from asyncpg.pgproto import pgproto
 from graphql import GraphQLBoolean, GraphQLFloat, GraphQLInt, GraphQLLeafType, GraphQLScalarType, GraphQLString
 
 from execution.levels import slow_leaf
-from execution.seams import enum_names, isoformat, output_of
+from execution.seams import enum_names, output_of
 from execution.source import Source
 
 IDS: Final = frozenset({UUID, pgproto.UUID, str})
-INSTANTS: Final = frozenset({datetime, date})
 
 FORMS: Final[dict[object, str]] = {
     GraphQLString: "{v} if type({value}) is str else {slow}({v})",
@@ -30,10 +29,19 @@ FORMS: Final[dict[object, str]] = {
 }
 """By the built-in scalar: Int has 32 bits, Float no infinities (GraphQL, October 2021, 3.5.1 and 3.5.2)."""
 
+
+def written_instant(value: Any) -> Any:
+    """How DateTime is serialized: an instant in UTC stays what it is; another is written as ISO 8601 has it.
+
+    All answers leave by orjson, which writes an instant as `isoformat` does, and ten times faster.
+    """
+    return value if type(value) is datetime and value.tzinfo is UTC else value.isoformat()
+
+
 SERIALIZED: Final[dict[Callable[[Any], Any], str]] = {
     str: "str({v}) if type({value}) in {ids} else {slow}({v})",
     int: "{v} if type({value}) is int else {slow}({v})",
-    isoformat: "{v}.isoformat() if type({value}) in {instants} else {slow}({v})",
+    written_instant: "{v} if type({value}) is {datetime} and {v}.tzinfo is {utc} else {slow}({v})",
 }
 """By the function with which another scalar is serialized."""
 
@@ -48,5 +56,10 @@ def leaf_expression(source: Source, type_: GraphQLLeafType, value: str, *, nulla
         return f"{names}[{v}] if ({value}) in {names} else {slow}({v})"
     form = FORMS.get(type_) or SERIALIZED.get(output_of(type_), "{slow}({value})")
     return form.format(
-        value=value, v=v, slow=slow, ids=source.bind("ids", IDS), instants=source.bind("instants", INSTANTS)
+        value=value,
+        v=v,
+        slow=slow,
+        ids=source.bind("ids", IDS),
+        datetime=source.bind("datetime", datetime),
+        utc=source.bind("utc", UTC),
     )

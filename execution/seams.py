@@ -31,7 +31,6 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
-from strawberry.schema.types import base_scalars
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
@@ -40,8 +39,6 @@ from strawberry.types.field import StrawberryField
 DEFINITION: Final = "strawberry-definition"
 CONDITIONS: Final = frozenset({"skip", "include"})
 NO_VARIABLES: Final = VariableValues({}, {})
-isoformat: Final = base_scalars.isoformat
-"""How Strawberry serializes dates and times."""
 
 
 def declared_field(field: GraphQLField) -> StrawberryField | None:

@@ -95,9 +95,12 @@ class Grants:
 
     `can` and `could` map a place (a location's id, the domain's id, or None for the domain) to a mask. An unknown place
     is missing: a foreign location is never covered, not even by a grant at the whole domain.
+
+    They are even where each capability is held for every object at every place, or for none: then no fact of an object
+    can matter.
     """
 
-    __slots__ = ("_circumstances", "_terms", "asks_the_request", "bits", "can", "could", "granted")
+    __slots__ = ("_circumstances", "_terms", "asks_the_request", "bits", "can", "could", "granted", "is_even")
 
     def __init__(
         self,
@@ -117,6 +120,7 @@ class Grants:
             grant.limits.ask_the_request or any(limits.ask_the_request for _, limits in grant.role.limited)
             for grant in granted
         )
+        self.is_even = all(mask == can.get(None, 0) for mask in (*can.values(), *could.values()))
         self._terms: dict[tuple[str, UUID | None], tuple[Term, ...]] = {}
 
     def terms(self, capability: Capability, place: Place) -> tuple[Term, ...]:

@@ -86,6 +86,11 @@ class Viewer:
         """What limits ask of the request."""
         return Circumstances(self.now, self.address)
 
+    @property
+    def asks_no_facts(self) -> bool:
+        """Whether each capability reaches every object or none, so that no fact of an object is ever asked for."""
+        return self.grants.is_even
+
     def can(self, capability: str, *, at: UUID | None = None, of: Facts | None = None) -> bool:
         """Whether the viewer may do this at a location (the domain: its id, or None), to this object if one is given.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -30,16 +30,19 @@ from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
-from strawberry.types.execution import ExecutionContext
+from strawberry.types.execution import ExecutionContext, ExecutionResult
 from strawberry.types.field import StrawberryField
+from strawberry.types.graphql import OperationType
 
 from errors import StartRefused
+from execution.context import RequestContext
 from execution.cost import is_page, list_depth
 from execution.declaration import Root, RootKind, cost_of, declaration_of, requirement_of
 from execution.documents import Documents
-from execution.operation import CarryOut
+from execution.operation import CarryOut, answer_at_once
 from execution.roots import compose
 from execution.rows import read
+from execution.run import OperationRun
 from policies.catalogue import Catalogue, Level
 from schema.limits import MOST_TOKENS, SizeLimits
 from schema.operation_choice import OperationChoice
@@ -84,7 +87,7 @@ class RemitSchema(strawberry.Schema):
         _check_names(parts)
         self.documents = Documents()
         self.compiles = compiles
-        self.alone = {_camel(root.name) for root in roots if root.alone}
+        self.alone: Set[str] = {_camel(root.name) for root in roots if root.alone}
         super().__init__(
             query=_root_type(RootKind.QUERY, roots),
             mutation=_root_type_if_any(RootKind.MUTATION, roots),
@@ -103,6 +106,43 @@ class RemitSchema(strawberry.Schema):
         _check_unions(self._schema.mutation_type, roots)
         _check_guards(self._schema.type_map.values())
         _check_lists(self._schema.type_map.values())
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Carry an operation out: at once where its plan is known, else by way of Strawberry's pipeline."""
+        allowed = set(OperationType if allowed_operation_types is None else allowed_operation_types)
+        run = self._known_run(query or "", variable_values, context_value, operation_name, allowed)
+        answered = await answer_at_once(run) if run is not None else None
+        if answered is not None:
+            return answered
+        return await super().execute(
+            query, variable_values, context_value, root_value, operation_name, allowed, operation_extensions
+        )
+
+    def _known_run(
+        self,
+        text: str,
+        variables: dict[str, Any] | None,
+        context: Any,
+        name: str | None,
+        allowed: Container[OperationType],
+    ) -> OperationRun | None:
+        """The run of an operation that has nothing to be parsed, judged or refused before it is carried out."""
+        document = self.documents.find(text) if self.compiles and isinstance(context, RequestContext) else None
+        if document is None or document.errors is None or document.errors:
+            return None
+        operation = document.meant(self._schema, name)
+        if operation is None or OperationType(operation.node.operation.value) not in allowed or context.over_socket:
+            return None
+        return OperationRun(self, context, document, operation.name, variables)
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The type's own fields and the plugins', as copies: Strawberry writes into the fields it is given."""

@@ -15,10 +15,22 @@ T = TypeVar("T")
 
 
 async def totals(work: Work, keys: list[Count | int]) -> dict[Count | int, int]:
-    """Count whole lists: one statement each, run only when `totalCount` is selected; some are counted already."""
-    return {
-        key: key if isinstance(key, int) else await work.statements.fetchval(key.sql, *key.arguments) for key in keys
-    }
+    """Count whole lists, run only when `totalCount` is selected: one statement a connection field, in lists too.
+
+    Some are counted already.
+    """
+    found: dict[Count | int, int] = {key: key for key in keys if isinstance(key, int)}
+    together: dict[tuple[str, tuple[Any, ...]], list[Count]] = {}
+    for key in keys:
+        if isinstance(key, Count) and key.key is not None:
+            together.setdefault((key.sql, key.arguments), []).append(key)
+        elif isinstance(key, Count):
+            found[key] = await work.statements.fetchval(key.sql, *key.arguments)
+    for (sql, arguments), counts in together.items():
+        rows = await work.statements.fetch(sql, *arguments, [count.key for count in counts])
+        by_key = {row["key"]: row["count"] for row in rows}
+        found |= {count: by_key.get(count.key, 0) for count in counts}
+    return found
 
 
 @remit.type()
@@ -38,11 +50,11 @@ class Edge(Generic[T]):
 
 
 def _edges(page: Slice) -> list[Edge[Any]]:
-    return [Edge(cursor=cursor, node=row) for cursor, row in zip(page.cursors, page.rows, strict=True)]
+    return [Edge(cursor=page.cursor(number), node=row) for number, row in enumerate(page.rows)]
 
 
 def _page_info(page: Slice) -> PageInfo:
-    return PageInfo(has_next_page=page.has_more, end_cursor=page.cursors[-1] if page.cursors else None)
+    return PageInfo(has_next_page=page.has_more, end_cursor=page.cursor(len(page.rows) - 1) if page.rows else None)
 
 
 @remit.type(row=Slice)

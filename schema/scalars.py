@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError, GraphQLID, GraphQLScalarType, StringValueNode, ValueNode
+from strawberry.schema.types import base_scalars
 from strawberry.types.scalar import ScalarDefinition
+
+from execution.leaves import written_instant
 
 NOBODY = UUID(int=(1 << 128) - 1)
 """The Max UUID of RFC 9562, which no row has: a malformed id is answered like one that does not exist."""
@@ -61,6 +66,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         implementation=_id_scalar(),
         origin=UUID,
     ),
+    datetime: replace(base_scalars.DateTimeDefinition, serialize=written_instant),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",
         description="Money in minor units of its currency (ISO 4217): a JSON integer within +-2^53, "

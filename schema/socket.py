@@ -30,7 +30,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types import ExecutionResult
 
 from execution.context import RequestContext
-from execution.operation import UNAVAILABLE
+from execution.masking import UNAVAILABLE
 from host import Host
 from schema.operation_request import operation_of
 from schema.refusals import RequestRefused

@@ -27,7 +27,7 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from audit.devices import SCOPE_ADDRESS, SCOPE_DEVICE
 from execution.context import RequestContext
-from execution.operation import UNAVAILABLE
+from execution.masking import UNAVAILABLE
 from host import Host
 from policies.scopes import Domain, domain_of, network
 from schema.builder import RemitSchema

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from asyncpg import Record
 
 from domain.booking.rules import AppointmentState, BusyKind, BusyPart, SubjectKind
+from domain.conditions import Conditions
 from domain.localtime import Interval
 from domain.money import Money
 from domain.pages import Count, Order, Page, Slice
@@ -19,28 +21,27 @@ from work import Work
 
 
 class AppointmentRow(Record):
-    """A row of `appointments`; `specialist_id` are those who serve in it."""
+    """A row of `appointments`; `specialist_id` are those who serve in it, in the rows of who has limits."""
 
 
 class AppointmentLineRow(Record):
     """A row of `appointment_lines`."""
 
 
-APPOINTMENTS = """
+APPOINTMENTS = "SELECT * FROM appointments WHERE network_id = $1 AND "
+SERVED_APPOINTMENTS = """
 SELECT * FROM (
   SELECT a.*, ARRAY[a.location_id] AS location_ids,
     ARRAY(SELECT DISTINCT l.specialist_id FROM appointment_lines l
       WHERE l.network_id = a.network_id AND l.appointment_id = a.id) AS specialist_id
   FROM appointments a WHERE a.network_id = $1
-) AS appointment
-"""
-APPOINTMENT = APPOINTMENTS + "WHERE id = $2 AND "
-FILTERED = """WHERE ($2::uuid IS NULL OR location_id = $2) AND ($3::timestamptz IS NULL OR starts_at >= $3)
-AND ($4::timestamptz IS NULL OR starts_at < $4) AND ($5::text[] IS NULL OR state = ANY ($5))
-AND ($6::uuid IS NULL OR $6 = ANY (specialist_id)) AND ($7::uuid IS NULL OR client_id = $7) AND """
-APPOINTMENTS_PAGE = APPOINTMENTS + FILTERED + "($8::timestamptz IS NULL OR (starts_at, id) > ($8, $9)) AND "
-APPOINTMENTS_COUNT = "SELECT count(*) FROM (" + APPOINTMENTS + FILTERED  # noqa: S608  (constants of this file)
-PAGE_ORDER = " ORDER BY starts_at, id LIMIT $10"
+) AS appointment WHERE """
+APPOINTMENT = SERVED_APPOINTMENTS + "id = $2 AND "
+PAGE_ORDER = " ORDER BY starts_at, id"
+COUNTED = "SELECT count(*) FROM ("
+AS_COUNTED = ") AS counted"
+SERVED_BY = """EXISTS (
+  SELECT FROM appointment_lines l WHERE l.network_id = $1 AND l.appointment_id = id AND l.specialist_id = """
 LOCK = "SELECT id FROM appointments WHERE network_id = $1 AND id = $2 FOR UPDATE"
 LINES_OF = """
 SELECT * FROM appointment_lines WHERE network_id = $1 AND appointment_id = ANY ($2) ORDER BY appointment_id, position
@@ -104,30 +105,34 @@ async def locked_appointment(work: Work, appointment_id: UUID) -> AppointmentRow
 
 async def appointments(work: Work, page: Page, asked: AppointmentFilter) -> Slice:
     """The appointments in the viewer's reach that pass the filter, by their start."""
-    reach = work.viewer.scope("appointments:read")
-    filtered = (
-        asked.location_id,
-        asked.starts_from,
-        asked.starts_before,
-        list(asked.states) if asked.states is not None else None,
-        asked.specialist_id,
-        asked.client_id,
-    )
+    select: LiteralString = APPOINTMENTS if work.viewer.asks_no_facts else SERVED_APPOINTMENTS
+    every, wanted = _conditions(work, asked), _conditions(work, asked)
     start, last_id = page.start(BY_START)
-    where = reach.where(REACHED, first=11)
-    rows = await work.statements.fetch(
-        APPOINTMENTS_PAGE + where.sql + PAGE_ORDER,
-        work.network_id,
-        *filtered,
-        start,
-        last_id,
-        page.first + 1,
-        *where.args,
-        record_class=AppointmentRow,
-    )
-    counted = reach.where(REACHED, first=8)
-    count = Count(APPOINTMENTS_COUNT + counted.sql + ") AS counted", (work.network_id, *filtered, *counted.args))
+    if last_id is not None:
+        wanted.add_behind("starts_at, id", start, last_id)
+    sql = wanted.statement(select, PAGE_ORDER, limit=page.first + 1)
+    rows = await work.statements.fetch(sql, *wanted.arguments, record_class=AppointmentRow)
+    count = Count(every.statement(COUNTED + select, AS_COUNTED), tuple(every.arguments))
     return Slice.cut(rows, page, order=BY_START, count=count)
+
+
+def _conditions(work: Work, asked: AppointmentFilter) -> Conditions:
+    """What is asked for, within the viewer's reach."""
+    found = Conditions(work.network_id)
+    if asked.location_id is not None:
+        found.add("location_id = ", asked.location_id)
+    if asked.starts_from is not None:
+        found.add("starts_at >= ", asked.starts_from)
+    if asked.starts_before is not None:
+        found.add("starts_at < ", asked.starts_before)
+    if asked.states is not None:
+        found.add("state = ANY (", list(asked.states), ")")
+    if asked.specialist_id is not None:
+        found.add(SERVED_BY, asked.specialist_id, ")")
+    if asked.client_id is not None:
+        found.add("client_id = ", asked.client_id)
+    found.add_reach(work.viewer.scope("appointments:read"), REACHED)
+    return found
 
 
 async def lines_of_appointments(work: Work, keys: list[UUID]) -> dict[UUID, list[AppointmentLineRow]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import LiteralString
 from uuid import UUID
 
 from asyncpg import Record
 
 from domain.clients.rules import masked_phone, name_key, searched_phone
+from domain.conditions import Conditions
 from domain.pages import Count, Order, Page, Slice
 from errors import InvalidInput, NotFound
 from policies.reach import ALWAYS, Columns, Reach
@@ -15,14 +17,17 @@ from work import Work
 
 
 class ClientRow(Record):
-    """A row of `clients`, with its `location_ids`, and in `specialist_id` whoever has had an appointment with it."""
+    """A row of `clients`; in the rows of who has limits with its `location_ids`, and in `specialist_id` those who have
+    had an appointment with it.
+    """
 
 
 LEAST_SEARCH_LETTERS = 3
 MOST_FOUND = 10
 """Clients on a page of a search."""
 
-CLIENTS = """
+CLIENTS = "SELECT * FROM clients WHERE network_id = $1 AND "
+KNOWN_CLIENTS = """
 SELECT * FROM (
   SELECT c.*,
     ARRAY(SELECT l.location_id FROM client_locations l WHERE l.network_id = c.network_id AND l.client_id = c.id)
@@ -31,15 +36,11 @@ SELECT * FROM (
       JOIN appointment_lines l ON l.network_id = a.network_id AND l.appointment_id = a.id
       WHERE a.network_id = c.network_id AND a.client_id = c.id) AS specialist_id
   FROM clients c WHERE c.network_id = $1
-) AS client
-"""
-CLIENT = CLIENTS + "WHERE id = $2 AND "
-CLIENTS_BY_ID = CLIENTS + "WHERE id = ANY ($2) AND "
-SEARCHED = "($2::text IS NULL OR position($2 IN name_key) > 0 OR phone = $3) AND "
-CLIENTS_PAGE = CLIENTS + "WHERE " + SEARCHED + "($4::text IS NULL OR (name_key, id) > ($4, $5)) AND "
-CLIENTS_COUNT = "SELECT count(*) FROM (" + CLIENTS + "WHERE " + SEARCHED  # noqa: S608  (constants of this file)
-AND = " AND "
-PAGE_ORDER = " ORDER BY name_key, id LIMIT $6"
+) AS client WHERE """
+CLIENT = KNOWN_CLIENTS + "id = $2 AND "
+PAGE_ORDER = " ORDER BY name_key, id"
+COUNTED = "SELECT count(*) FROM ("
+AS_COUNTED = ") AS counted"
 
 BY_NAME = Order("clients", "name_key", str)
 REACHED = Columns(locations="location_ids", owners="specialist_id")
@@ -70,11 +71,16 @@ async def client(work: Work, client_id: UUID, *, path: tuple[str | int, ...] = (
 
 async def clients_by_id(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, ClientRow]:
     """Clients of the reach by id."""
-    where = reach.where(REACHED, first=3)
-    rows = await work.statements.fetch(
-        CLIENTS_BY_ID + where.sql, work.network_id, keys, *where.args, record_class=ClientRow
-    )
+    wanted = Conditions(work.network_id)
+    wanted.add("id = ANY (", keys, ")")
+    wanted.add_reach(reach, REACHED)
+    rows = await work.statements.fetch(wanted.statement(_select(work)), *wanted.arguments, record_class=ClientRow)
     return {row["id"]: row for row in rows}
+
+
+def _select(work: Work) -> LiteralString:
+    """Clients without the facts that nobody will ask for, or with them: these cost a statement's part for each row."""
+    return CLIENTS if work.viewer.asks_no_facts else KNOWN_CLIENTS
 
 
 async def entered_client(work: Work, client_id: UUID) -> ClientRow:
@@ -112,29 +118,21 @@ class _Asked:
 
 
 async def _found_clients(work: Work, page: Page, asked: _Asked) -> Slice:
-    shown = work.viewer.scope("clients:read")
+    every, wanted = _conditions(work, asked), _conditions(work, asked)
     key, last_id = page.start(BY_NAME)
-    where = shown.where(REACHED, first=7)
-    search = asked.reach.where(REACHED, first=7 + len(where.args))
-    rows = await work.statements.fetch(
-        CLIENTS_PAGE + where.sql + AND + search.sql + PAGE_ORDER,
-        work.network_id,
-        asked.key,
-        asked.phone,
-        key,
-        last_id,
-        page.first + 1,
-        *where.args,
-        *search.args,
-        record_class=ClientRow,
-    )
-    return Slice.cut(rows, page, order=BY_NAME, count=_count(work, asked, shown))
+    if last_id is not None:
+        wanted.add_behind("name_key, id", key, last_id)
+    sql = wanted.statement(_select(work), PAGE_ORDER, limit=page.first + 1)
+    rows = await work.statements.fetch(sql, *wanted.arguments, record_class=ClientRow)
+    count = Count(every.statement(COUNTED + _select(work), AS_COUNTED), tuple(every.arguments))
+    return Slice.cut(rows, page, order=BY_NAME, count=count)
 
 
-def _count(work: Work, asked: _Asked, shown: Reach) -> Count:
-    where = shown.where(REACHED, first=4)
-    search = asked.reach.where(REACHED, first=4 + len(where.args))
-    return Count(
-        CLIENTS_COUNT + where.sql + AND + search.sql + ") AS counted",
-        (work.network_id, asked.key, asked.phone, *where.args, *search.args),
-    )
+def _conditions(work: Work, asked: _Asked) -> Conditions:
+    """What is searched for, within what is shown and as far as the search may go."""
+    found = Conditions(work.network_id)
+    if asked.key is not None:
+        found.add_either(("position(", asked.key, " IN name_key) > 0"), ("phone = ", asked.phone, ""))
+    for reach in (work.viewer.scope("clients:read"), asked.reach):
+        found.add_reach(reach, REACHED)
+    return found

@@ -97,7 +97,7 @@ async def unused_capabilities(work: Work, page: Page, *, network_id: UUID, days:
     listed = Slice.of_list([(str(one.holder_id), one.holder_id, one) for one in found], page, order=BY_HOLDER)
     return UnusedPage(
         listed.rows,
-        listed.cursors,
+        listed.cursor,
         listed.has_more,
         listed.count,
         known_since=known["since"] if known else None,

@@ -180,7 +180,7 @@ async def pages_of_people(work: Any, keys: list[Any], *, page: Page) -> dict[Any
         rows = [row for row in work.host.shelf.things.get(key, ()) if start is None or row.id > start]
         kept = rows[: page.first]
         cursors = [BY_ID.cursor_at(number, HERE) for number, _ in enumerate(kept)]
-        found[key] = Slice(kept, cursors, len(rows) > page.first, len(rows))
+        found[key] = Slice(kept, cursors.__getitem__, len(rows) > page.first, len(rows))
     return found
 
 

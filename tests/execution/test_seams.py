@@ -5,11 +5,12 @@ A new version of either that fails here is to be looked at before it is taken.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+import orjson
 import pytest
 import strawberry
 from graphql import ExecutionResult, FieldNode, GraphQLObjectType, OperationDefinitionNode, parse
@@ -18,6 +19,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from execution import seams
+from execution.leaves import written_instant
 from execution.seams import Directives, Operation
 from schema.scalars import SCALARS
 
@@ -113,11 +115,21 @@ def test_an_enum_is_named_by_members_and_by_values() -> None:
     assert [seams.output_of(leaf)(value) for value in names] == list(names.values())
 
 
-def test_a_time_is_serialized_by_the_one_function() -> None:
+@pytest.mark.parametrize(
+    ("case", "value"),
+    [
+        ("UTC", datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        ("with microseconds", datetime(2026, 3, 2, 9, 0, 0, 12, tzinfo=UTC)),
+        ("another offset", datetime(2026, 3, 2, 9, tzinfo=timezone(timedelta(hours=2)))),
+        ("an offset of seconds", datetime(1880, 1, 1, tzinfo=timezone(timedelta(seconds=4_568)))),
+        ("an early year", datetime(7, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_time_leaves_as_iso_8601(case: str, value: datetime) -> None:
     leaf = seams.nullable_type(object_type("IntBox").fields["madeAt"].type)
 
-    assert seams.output_of(leaf) is seams.isoformat
-    assert seams.isoformat(datetime(2026, 3, 2, tzinfo=UTC)) == "2026-03-02T00:00:00+00:00"
+    assert seams.output_of(leaf) is written_instant
+    assert orjson.loads(orjson.dumps(seams.output_of(leaf)(value))) == value.isoformat(), case
 
 
 @pytest.mark.parametrize(

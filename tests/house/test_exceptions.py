@@ -16,7 +16,7 @@ EDGES = {
     ("app.py", "_keep_working"): "the worker outlives what happens to the database",
     ("database/epochs.py", "Epochs._keep_reading"): "whatever a connection dies of, the next one is made",
     ("domain/team/consequences.py", "_answer"): "a plugin's failure is an answer of its own",
-    ("execution/operation.py", "CarryOut._try"): "masked and logged like the error of a field",
+    ("execution/run.py", "_tried"): "masked and logged like the error of a field",
     ("execution/plan.py", "Plan.run"): "whatever stops a plan, the ordinary executor meets it again and answers",
     ("pages/health.py", "_conditions"): "a check that fails is an unmet condition",
     ("plugins/loader.py", "_answer_of.run"): "not even SystemExit of a foreign module ends the host",

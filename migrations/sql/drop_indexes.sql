@@ -1,0 +1,1 @@
+DROP INDEX appointments_network_id_starts_at_id_idx, sales_network_id_appointment_id_idx;
