@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Final
 
-WAIT_SECONDS: Final = 5.0
+WAIT_SECONDS: Final = 10.0
 """How long a transaction waits for a connection; whoever asks again later is served sooner than in a longer queue."""
 
 _is_within: ContextVar[bool] = ContextVar("is_within_a_transaction", default=False)

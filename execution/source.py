@@ -63,7 +63,7 @@ class Source:
     def function(self, name: str) -> Callable[..., Awaitable[Any]]:
         """The function of this name that the text defines."""
         namespace = dict(self._names)
-        exec(compile(self.text(), FILE, "exec"), namespace)  # noqa: S102  (of code that this package wrote, never of input)
+        exec(compile(self.text(), FILE, "exec", dont_inherit=True), namespace)  # noqa: S102  (of code that this package wrote, never of input)
         made: Callable[..., Awaitable[Any]] = namespace[name]  # type: ignore[assignment]  # defined by the text
         return made
 

@@ -13,13 +13,11 @@ from uuid_utils.compat import uuid7
 
 from app import Remit
 from execution.context import RequestContext
-from plugins.contract import Contribution
-from plugins.merge import Merged
-from resolvers.core import CORE
-from schema.builder import Part, RemitSchema
+from schema.builder import RemitSchema
 from tests.equivalence.answers import WatchedHost, answer
 from tests.equivalence.comparison import SIGHTINGS, Comparison, chance, chosen_documents, chosen_seed
 from tests.equivalence.documents import Operation, random_operation
+from tests.equivalence.schemas import two_schemas
 from tests.equivalence.worlds import LIKELY, World, make_world
 
 # graphql-core abandons the coroutines of fields beside one that fails at once.
@@ -28,17 +26,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 DOCUMENTS_OF_A_WORLD: Final = 700
 AT_ONCE: Final = 4
 """Documents asked at a time: PostgreSQL then works beside us."""
-
-
-def two_schemas(merged: Merged) -> tuple[RemitSchema, RemitSchema]:
-    """The schema of a running Remit, once compiling and once not."""
-    parts = [_part(CORE.name, CORE.contribute())]
-    parts += [_part(one.name, one.contribution) for one in merged.listed if one.contribution is not None]
-    return RemitSchema(parts, merged.catalogue), RemitSchema(parts, merged.catalogue, compiles=False)
-
-
-def _part(plugin: str, contribution: Contribution) -> Part:
-    return Part(plugin, roots=contribution.roots, types=contribution.types, extends=contribution.extends)
 
 
 async def compare_documents(comparison: Comparison, remit: Remit, documents: range) -> None:
