@@ -11,10 +11,17 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import ua_parser
 
 USER_AGENT_LENGTH = 512
+LONGEST_HINT = 512
+"""Characters of one client hint that are looked at."""
+
+KEPT_TRAITS = 2048
+"""Browsers whose traits are kept: some megabytes at the most."""
+
 CLIENT_HINTS = "Sec-CH-UA-Platform-Version, Sec-CH-UA-Model, Sec-CH-UA-Full-Version-List"
 
 _APP = re.compile(r"([^/()]{1,64})/([^\s()]{1,32})(?: \(([^\s;()]{1,64}) ([^\s;()]{1,32})(?:; ([^;()]{1,64}))?\))?")
@@ -84,16 +91,27 @@ def _app_traits(app: re.Match[str]) -> Traits:
 
 
 def _browser_traits(headers: Mapping[str, str]) -> Traits:
-    text = clean_user_agent(headers.get("user-agent", ""))
+    return _traits_of_hints(
+        clean_user_agent(headers.get("user-agent", "")),
+        headers.get("sec-ch-ua-mobile") == "?1",
+        headers.get("sec-ch-ua-platform-version", "")[:LONGEST_HINT],
+        headers.get("sec-ch-ua-full-version-list", "")[:LONGEST_HINT],
+        headers.get("sec-ch-ua-model", "")[:LONGEST_HINT],
+    )
+
+
+@lru_cache(maxsize=KEPT_TRAITS)
+def _traits_of_hints(text: str, is_mobile_hint: bool, platform_version: str, versions: str, model: str) -> Traits:
+    """A browser says the same of itself with each request: what was made of it is kept."""
     parsed = ua_parser.parse(text)
     agent, system, machine = parsed.user_agent, parsed.os, parsed.device
     return Traits(
-        device_class=_device_class(text, parsed, is_mobile_hint=headers.get("sec-ch-ua-mobile") == "?1"),
+        device_class=_device_class(text, parsed, is_mobile_hint=is_mobile_hint),
         os=system.family if system else None,
-        os_version=_os_version(system, _unquoted(headers.get("sec-ch-ua-platform-version"))),
+        os_version=_os_version(system, _unquoted(platform_version)),
         browser=agent.family if agent else None,
-        browser_version=_browser_version(agent, headers.get("sec-ch-ua-full-version-list", "")),
-        model=_unquoted(headers.get("sec-ch-ua-model")) or _model(machine),
+        browser_version=_browser_version(agent, versions),
+        model=_unquoted(model) or _model(machine),
     )
 
 
