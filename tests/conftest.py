@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,12 @@ from database.embedded import Embedded
 from database.migrate import migrate
 from settings import Settings
 from tests.api import Api
+
+
+def pytest_report_header() -> str:
+    """The seed of what the equivalence tests make by chance, at the head of each run, so that it can be run again."""
+    seed = os.environ.setdefault("REMIT_EQUIVALENCE_SEED", secrets.token_hex(4))
+    return f"REMIT_EQUIVALENCE_SEED={seed}"
 
 
 @pytest.fixture(scope="session")

@@ -219,6 +219,32 @@ async def test_many_parents_cost_as_many_statements_as_one(
     assert len(statements) == 12
 
 
+OF_CLIENTS = "{ appointments(first: 10) { nodes { id client { name phone } lines { position } } } }"
+
+
+async def test_a_withheld_relation_is_null_named_once_and_not_read(
+    api: Api, remit: Remit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = {"hal": PEOPLE["hal"], "ada": ("accountant", "network"), "di": PEOPLE["di"]}
+    salon = await make_salon(remit.host, people, provides=("di",))
+    for number in range(3):
+        await book(api, salon, salon["hal"], tomorrow(number), by="di")
+    for person in ("hal", "ada"):
+        await api.ask(OF_CLIENTS, salon[person])  # the second sighting of a document is its plan's
+    statements = counted(monkeypatch)
+    shown = await api.ask(OF_CLIENTS, salon["hal"])
+    for_owner = len(statements)
+    statements.clear()
+
+    withheld = await api.ask(OF_CLIENTS, salon["ada"])
+
+    assert all(node["client"]["name"] for node in shown.data["appointments"]["nodes"])
+    assert [node["client"] for node in withheld.data["appointments"]["nodes"]] == [None] * 3
+    assert withheld.body["extensions"]["withheld"] == [{"field": "Appointment.client", "capability": "clients:read"}]
+    assert len(statements) == for_owner - 1
+    assert not [sql for sql in statements if "clients" in sql]
+
+
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The SQL of the statements that are run from now on."""
     found: list[str] = []
