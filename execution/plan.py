@@ -25,14 +25,14 @@ from work import Task
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`relations` are the relation fields that it loads, one statement each; `capabilities` what its roots require.
+    """`relations` are the relation fields that it loads, once each: its statements beside those of its root fields.
 
-    `gates` are asked first; a mutation has none, since its refusals are journaled by the Work that refuses.
+    `gates` are asked first; a mutation has none, since its refusals are journaled by the Work that refuses. `fields`
+    are those that the function's lines are about.
     """
 
     answer: Callable[[RequestContext, VariableValues], Awaitable[dict[str, Any]]]
     gates: tuple[Task, ...]
-    capabilities: frozenset[str]
     relations: tuple[str, ...]
     fields: tuple[str, ...]
 
@@ -47,7 +47,6 @@ class Plan:
         return cls(
             answer=written.source.function(FUNCTION),
             gates=tuple(task_of(root) for root in written.roots) if is_query else (),
-            capabilities=frozenset(root.requires for root in written.roots if root.requires is not None),
             relations=tuple(written.relations),
             fields=tuple(written.source.fields),
         )

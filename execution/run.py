@@ -66,7 +66,11 @@ class OperationRun:
         caller = self.context.caller
         # The journal says of the operation its name, and the hash of its document
         self.context.caller = replace(caller, operation_name=self.name, document_hash=self.document.digest)
-        return await _tried(self._enter)
+        try:
+            return await _tried(self._enter)
+        except BaseException:  # the request is given up: nobody else would close what it has open
+            await self.context.close()
+            raise
 
     async def leave(self, result: ExecutionResult | None) -> ExecutionResult | None:
         """Close the Work. Answers the result with its errors masked, or why the Work could not be closed."""

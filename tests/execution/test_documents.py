@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from graphql import parse
 
 from execution.documents import MOST_SHAPES, Document, Documents
+from execution.levels import RelationCall
 from execution.seams import coerced_variables
 from tests.equivalence.toys import toy_schema
 from tests.execution.toys import SCHEMA, Shelf, ToyHost, ToyRow, execute
@@ -95,3 +99,24 @@ def test_another_schema_knows_nothing_of_this_ones_documents() -> None:
     first.documents.keep(document_of("{ people { name } }"))
 
     assert second.documents.find("{ people { name } }") is None
+
+
+async def test_a_request_that_is_given_up_within_its_plan_closes_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    document, host = "{ toys { owner { name } } }", ToyHost(Shelf([ToyRow("Bear", 1)]))
+    for _ in range(2):
+        await execute(host, document)
+    reached = asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        reached.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(RelationCall, "__call__", wait)
+    host.told.clear()
+    asked = asyncio.create_task(execute(host, document))
+    await reached.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+    assert host.told == ["read", "closed"]

@@ -229,3 +229,14 @@ async def test_a_mutation_that_leaves_its_plan_is_not_carried_out_twice() -> Non
     assert found.data is None
     assert found.errors is not None
     assert found.errors[0].path == ["wind", "person", "best", "age"]
+
+
+async def test_a_plan_tells_the_relations_that_it_loads_in_their_order() -> None:
+    document = "{ people { best { idol { name } } a: friends(most: 1) { name } friends { name } } }"
+    await hits(document)
+    known = COMPILING.documents.find(document)
+    assert known is not None
+
+    (shape,) = known.operation(COMPILING._schema, None).shapes.values()
+
+    assert shape.planned().relations == ("Person.best", "Person.idol", "Person.friends", "Person.friends")

@@ -174,8 +174,10 @@ class ToyHost:
     async def read(self, caller: Caller) -> AsyncIterator[Any]:
         """Open a Work to read in."""
         self.told.append("read")
-        yield self._work(caller)
-        self.told.append("closed")
+        try:
+            yield self._work(caller)
+        finally:
+            self.told.append("closed")
 
     async def perform(self, caller: Caller, task: Any, run: Callable[[Any], Awaitable[Any]]) -> Any:
         """Carry a Work out."""
