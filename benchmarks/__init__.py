@@ -1,4 +1,4 @@
 """Benchmarks: each compares in one run, prints ratios, and never asserts a time.
 
-May import everything; nothing imports it. `make bench` runs them.
+May import everything; only tests import it. `make bench` runs them.
 """

@@ -12,6 +12,17 @@ LEAST_SECONDS: Final = 0.02
 """Of one round: a clock cannot tell less."""
 
 
+class AnswersDiffer(AssertionError):
+    """The contestants do not answer alike: their speeds mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of the figures must know: how they were made, or why some are missing."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Seconds a call, round by round, of ours and of each rival, for one size of the data.

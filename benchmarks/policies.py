@@ -23,7 +23,7 @@ import casbin
 from casbin.model import FastModel
 
 from benchmarks import large_network, single_questions
-from benchmarks.measure import Comparison, compare
+from benchmarks.measure import AnswersDiffer, Comparison, compare
 from policies.capabilities import CORE
 from policies.catalogue import Catalogue, DomainKind, Level, names
 from policies.compile import Assignment, DomainPolicy, build_policy
@@ -49,10 +49,6 @@ SCOPED_LINK: Final = "_, _, _"
 """How `access.conf` defines both relations: holder, role, scope."""
 
 QUESTIONS: Final = (("allowed", "owner", "appointments:create"), ("refused", "call_center", "cash_shifts:read"))
-
-
-class AnswersDiffer(AssertionError):
-    """The contestants do not answer alike: their speeds mean nothing."""
 
 
 def comparisons() -> Iterator[Comparison]:

@@ -1,0 +1,1 @@
+"""Contestants written in Python: programs that print the line of their URL, and serve until SIGTERM."""
