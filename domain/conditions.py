@@ -39,7 +39,7 @@ class Conditions:
         self._written.append(where.sql)
         self.arguments.extend(where.args)
 
-    def statement(self, before: LiteralString, after: LiteralString = "", *, limit: int | None = None) -> str:
+    def statement(self, before: str, after: LiteralString = "", *, limit: int | None = None) -> str:
         """The statement with these conditions between the two texts, and at its end the LIMIT, if there is one."""
         conditions = " AND ".join(self._written) or "TRUE"
         most = "" if limit is None else " LIMIT " + self._number(limit)

@@ -15,11 +15,11 @@ Only names of fields and keys go into the text, as literals; GraphQL lets nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
-from typing import Final
+from itertools import chain, islice
+from typing import Any, Final
 
 from graphql import (
     GraphQLAbstractType,
@@ -27,11 +27,15 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
+    is_object_type,
 )
 
+from domain.columns import Columns
+from execution.cost import ROWS_OF_A_PAGE, is_page
 from execution.declaration import PLAIN, Attribute, Computed, Relation, Root, declaration_of
 from execution.deopt import Deopt, Reason
 from execution.leaves import leaf_expression
@@ -104,6 +108,9 @@ class _Compiler:
         self.compiled.roots.append(root)
         answer, returned = self.source.bind("root", answer_of(root)), self.source.bind("returned", found.type)
         arguments = self._arguments(found, selected)
+        if root.wants_columns:
+            columns = self.source.bind("columns", self._columns(found.type, selected), key=id(selected.node))
+            arguments = f"{{**{arguments}, 'columns': {columns}}}"
         row = self._made(f"await {answer}(context, {selected.key!r}, {returned}, {arguments})", prefix="row")
         done = self._completed(found.type, f"[{row}]", selected)
         self.source.add(f"data[{selected.key!r}] = {done}[0]")
@@ -228,7 +235,8 @@ class _Compiler:
     ) -> str:
         """A relation: one call for the distinct keys of the level, whose answers all parents of a key share."""
         self.compiled.relations.append(self.source.field)
-        call = RelationCall(relation, self.source.field, empty_value(found.type))
+        columns = self._columns(found.type, selected)
+        call = RelationCall(relation, self.source.field, empty_value(found.type), columns)
         load = self.source.bind("relation", call, key=(id(selected.node), self.source.field))
         keys, distinct, values = (self.source.fresh(prefix) for prefix in ("keys", "distinct", "values"))
         self.source.add(f"{keys} = [{self._key(relation, type_)} for row in {rows}]")
@@ -236,6 +244,24 @@ class _Compiler:
         self.source.add(f"{distinct}, {values} = await {load}(context, {keys}, {arguments})")
         done = self._completed(found.type, values, selected)
         return self._made(f"{self.source.bind('spread', spread)}({keys}, {distinct}, {done})")
+
+    def _columns(self, type_: GraphQLOutputType, selected: Selected) -> Columns:
+        """The columns that are read of the rows of a relation, a list or a page; None where any may be."""
+        named: Any = get_named_type(type_)
+        if is_page(named):
+            pages = [one for one in self.operation.below(named, selected) if one.name in ROWS_OF_A_PAGE]
+            rows = [self._columns_of_rows(named.fields[one.name], one) for one in pages]
+            return None if None in rows else frozenset(chain.from_iterable(filter(None, rows)))
+        return _columns_read(named, self.operation.below(named, selected)) if is_object_type(named) else None
+
+    def _columns_of_rows(self, found: GraphQLField, rows: Selected) -> Columns:
+        """Those of the rows of a page: `nodes` are the rows themselves, `edges` hold them."""
+        named: Any = get_named_type(found.type)
+        if rows.name == "nodes":
+            return self._columns(found.type, rows)
+        nodes = [one for one in self.operation.below(named, rows) if one.name == "node"]
+        columns = [self._columns(named.fields["node"].type, one) for one in nodes]
+        return None if None in columns else frozenset(chain.from_iterable(filter(None, columns)))
 
     def _key(self, relation: Relation, type_: GraphQLObjectType) -> str:
         if callable(relation.key):
@@ -271,6 +297,24 @@ def _attribute(attribute: Attribute, type_: GraphQLObjectType, found: GraphQLFie
 
 def _column(name: str, type_: GraphQLObjectType) -> str:
     return f"row[{name!r}]" if is_record(type_) else f"row.{name}"
+
+
+def _columns_read(type_: GraphQLObjectType, fields: Iterable[Selected]) -> Columns:
+    found: set[str] = set()
+    for selected in fields:
+        if selected.name == TYPENAME:
+            continue
+        field_ = type_.fields[selected.name]
+        match _declaration(field_):
+            case Attribute(requires=None, column=column):
+                found.add(column or python_name(field_))
+            case Computed(reads=frozenset() as reads):
+                found |= reads
+            case Relation(key=str() as key):
+                found.add(key)
+            case _:  # what is guarded may ask for any fact of the row, and a function may read any column
+                return None
+    return frozenset(found)
 
 
 def _declaration(found: GraphQLField) -> Attribute | Computed | Relation | Root | None:

@@ -25,8 +25,11 @@ from execution.rows import ROW, Refusal
 from policies.catalogue import Level
 
 METADATA = "remit"
-HOST_PARAMETERS = frozenset({"work", "keys", "reach"})
+HOST_PARAMETERS = frozenset({"work", "keys", "reach", "columns"})
 """Parameters of a batch or root function that the host fills in; all others are the field's arguments."""
+
+COLUMNS = "columns"
+"""The parameter of who fetches only the columns that a plan reads."""
 
 PAGE = "page"
 """The parameter in whose place clients send `first` and `after`."""
@@ -62,9 +65,13 @@ PLAIN: Final = Attribute()
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A value that a pure function makes of the row; its keyword-only parameters are the field's arguments."""
+    """A value that a pure function makes of the row; its keyword-only parameters are the field's arguments.
+
+    `reads` are the columns that it reads; None, if it may read any.
+    """
 
     function: Callable[..., Any]
+    reads: frozenset[str] | None = None
     cost: Cost = Cost()
     requires: None = None
 
@@ -78,6 +85,7 @@ class Relation:
     requires: str | None
     cost: Cost
     wants_page: bool
+    wants_columns: bool
 
     def bound(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The field's arguments as the batch function takes them. Raises PageTooLarge."""
@@ -111,6 +119,7 @@ class Root:
     alone: bool
     cost: Cost
     wants_page: bool
+    wants_columns: bool
     description: str
 
     def bound(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +172,7 @@ def attribute(
 def computed(
     function: Callable[..., Any],
     *,
+    reads: Iterable[str] | None = None,
     max_items: int | None = None,
     cost: int = 0,
     description: str | None = None,
@@ -170,7 +180,8 @@ def computed(
 ) -> Any:
     """Declare a value that `function` makes of the row, without I/O; its GraphQL type is the annotation's.
 
-    The function's keyword-only parameters are the field's arguments.
+    The function's keyword-only parameters are the field's arguments. `reads` names the columns that it reads: where
+    that is not told, all columns of the row are fetched.
     """
     if inspect.iscoroutinefunction(function):
         raise TypeError(f"{_place(function)} is computed and must not be async: what does I/O is a relation")
@@ -178,7 +189,7 @@ def computed(
         resolver=read_computed(function, argument_parameters(function)),
         description=description,
         name=name,
-        metadata={METADATA: Computed(function, Cost(max_items, cost))},
+        metadata={METADATA: Computed(function, frozenset(reads) if reads else None, Cost(max_items, cost))},
     )
 
 
@@ -195,13 +206,19 @@ def relation(
     """Declare children of the row, found by `key` (a column, or a function of the row).
 
     The batch function's keyword-only parameters are the field's arguments; for `page` clients send `first` and
-    `after`. With `requires` it must take `reach`. A list says how many it has at the most (`max_items`).
+    `after`, and `columns` are those that a plan reads (None: all). With `requires` it must take `reach`. A list says
+    how many it has at the most (`max_items`).
     """
     parameters = inspect.signature(batch).parameters
     if requires is not None and "reach" not in parameters:
         raise TypeError(f"{_place(batch)} is guarded by {requires} and must take `reach`")
     declaration = Relation(
-        batch=batch, key=key, requires=requires, cost=Cost(max_items, cost), wants_page=PAGE in parameters
+        batch=batch,
+        key=key,
+        requires=requires,
+        cost=Cost(max_items, cost),
+        wants_page=PAGE in parameters,
+        wants_columns=COLUMNS in parameters,
     )
     return strawberry.field(
         resolver=read_relation(declaration, argument_parameters(batch)),
@@ -331,6 +348,7 @@ def _root(kind: RootKind, *, name: str | None, **rules: Any) -> Callable[[Callab
             name=name or function.__name__,
             function=function,
             wants_page=PAGE in inspect.signature(function).parameters,
+            wants_columns=COLUMNS in inspect.signature(function).parameters,
             description=inspect.cleandoc(function.__doc__ or ""),
             **rules,
         )

@@ -16,6 +16,7 @@ from typing import Any, Final
 from asyncpg import Record
 from graphql import GraphQLObjectType, Undefined
 
+from domain.columns import Columns
 from execution.context import RequestContext
 from execution.declaration import Relation
 from execution.deopt import Deopt, Reason
@@ -31,11 +32,12 @@ Row = Any
 
 @dataclass(frozen=True, slots=True)
 class RelationCall:
-    """One relation of one level. `empty` is what a key without a value has."""
+    """One relation of one level. `empty` is what a key without a value has, `columns` what is read of its rows."""
 
     relation: Relation
     label: str
     empty: object
+    columns: Columns
 
     async def __call__(
         self, context: RequestContext, keys: Sequence[Hashable], arguments: dict[str, Any]
@@ -45,16 +47,16 @@ class RelationCall:
         The batch function is called once with those that are not None, and not at all without any.
         """
         distinct = list(dict.fromkeys(keys))
-        reach: dict[str, Any] = {}
+        by_host: dict[str, Any] = {"columns": self.columns} if self.relation.wants_columns else {}
         if self.relation.requires is not None:
-            reach["reach"] = context.reach(self.relation.requires)
-            if reach["reach"].is_never:
+            by_host["reach"] = context.reach(self.relation.requires)
+            if by_host["reach"].is_never:
                 context.withhold(self.label, self.relation.requires)
                 return distinct, [None] * len(distinct)
         asked = [key for key in distinct if key is not None]
         if not asked:
             return distinct, [self.empty] * len(distinct)
-        found = await self.relation.batch(context.work, asked, **self.relation.bound(arguments), **reach)
+        found = await self.relation.batch(context.work, asked, **self.relation.bound(arguments), **by_host)
         return distinct, [self.empty if (value := found.get(key)) is None else value for key in distinct]
 
 

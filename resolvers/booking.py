@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.booking import operations, reads
+from domain.columns import ALL, Columns
 from domain.pages import Page
 from execution.declaration import mutation, query
 from execution.rows import shown
@@ -32,6 +33,7 @@ async def appointments(
     *,
     filter: AppointmentFilterInput | None = None,
     page: Page,
+    columns: Columns = ALL,
 ) -> Connection[Appointment]:
     """The appointments that you may see, by their start."""
     asked = filter or AppointmentFilterInput()
@@ -47,6 +49,7 @@ async def appointments(
                 specialist_id=asked.specialist_id,
                 client_id=asked.client_id,
             ),
+            columns=columns,
         )
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.clients import operations, reads
+from domain.columns import ALL, Columns
 from domain.pages import Page
 from execution.declaration import mutation, query
 from execution.rows import shown
@@ -15,13 +16,13 @@ from work import Work
 
 
 @query(requires="clients:read", at=Level.LOCATION)
-async def clients(work: Work, *, search: str | None = None, page: Page) -> Connection[Client]:
+async def clients(work: Work, *, search: str | None = None, page: Page, columns: Columns = ALL) -> Connection[Client]:
     """The clients of your locations (or your own), by name.
 
     `search` is a part of the name, of three letters at least, or a whole phone number with its country code. It
     requires `clients:search` and brings ten at a time.
     """
-    return shown(await reads.clients(work, page, search=search))
+    return shown(await reads.clients(work, page, search=search, columns=columns))
 
 
 @query(requires="clients:read", at=Level.LOCATION)

@@ -39,7 +39,9 @@ class AppointmentLine:
     service: Service = remit.relation(catalogue.services_by_id, key="service_id")
     specialist: Specialist = remit.relation(team.specialists_by_id, key="specialist_id")
 
-    price: Money = remit.computed(reads.agreed_price, description="The price that was agreed.")
+    price: Money = remit.computed(
+        reads.agreed_price, reads=("amount", "currency"), description="The price that was agreed."
+    )
 
 
 @remit.type(row=reads.AppointmentRow)
@@ -67,9 +69,11 @@ class Appointment:
     payments: list[Payment] | None = remit.relation(
         till.payments_of_appointments, key="id", requires="payments:read", max_items=10
     )
-    state: AppointmentState = remit.computed(reads.state_of, description="Where it stands.")
+    state: AppointmentState = remit.computed(reads.state_of, reads=("state",), description="Where it stands.")
     allowed_transitions: list[AppointmentState] = remit.computed(
-        lambda row: rules.allowed_transitions(reads.state_of(row)), description="What it may become next."
+        lambda row: rules.allowed_transitions(reads.state_of(row)),
+        reads=("state",),
+        description="What it may become next.",
     )
 
 

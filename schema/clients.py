@@ -24,7 +24,9 @@ class Client:
     language: str | None
     created_at: datetime
     masked_phone: str | None = remit.computed(
-        reads.masked_phone_of, description="The phone with its middle hidden, such as +36 ** *** **67."
+        reads.masked_phone_of,
+        reads=("phone",),
+        description="The phone with its middle hidden, such as +36 ** *** **67.",
     )
 
 

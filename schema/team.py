@@ -64,7 +64,7 @@ class Specialist:
     position: str
     state: str = strawberry.field(description="ACTIVE, SUSPENDED or LEFT.")
     can_sign_in: bool = remit.computed(
-        lambda row: row["account_id"] is not None, description="Whether an account is behind it."
+        lambda row: row["account_id"] is not None, reads=("account_id",), description="Whether an account is behind it."
     )
     created_at: datetime
     assignments: list[Assignment] | None = remit.relation(

@@ -29,8 +29,10 @@ class Payment:
     method: str
     captured_at: datetime
     taken_by: Specialist = remit.relation(team.specialists_by_id, key="taken_by")
-    amount: Money = remit.computed(reads.paid_amount, description="What was paid.")
-    refunded: Money = remit.computed(reads.refunded_amount, description="What of it was given back.")
+    amount: Money = remit.computed(reads.paid_amount, reads=("amount", "currency"), description="What was paid.")
+    refunded: Money = remit.computed(
+        reads.refunded_amount, reads=("refunded", "currency"), description="What of it was given back."
+    )
 
 
 @remit.type(row=reads.SaleRow)

@@ -19,11 +19,17 @@ from database.migrate import migrate
 from settings import Settings
 from tests.api import Api
 
+EQUIVALENCE_SEED = "REMIT_EQUIVALENCE_SEED"
+
+
+def pytest_configure() -> None:
+    """Choose the seed of what the equivalence tests make by chance, unless the environment names one."""
+    os.environ.setdefault(EQUIVALENCE_SEED, secrets.token_hex(4))
+
 
 def pytest_report_header() -> str:
-    """The seed of what the equivalence tests make by chance, at the head of each run, so that it can be run again."""
-    seed = os.environ.setdefault("REMIT_EQUIVALENCE_SEED", secrets.token_hex(4))
-    return f"REMIT_EQUIVALENCE_SEED={seed}"
+    """The seed at the head of each run, so that it can be run again."""
+    return f"{EQUIVALENCE_SEED}={os.environ[EQUIVALENCE_SEED]}"
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,13 @@ from uuid import UUID
 from asyncpg import Record
 
 from domain.booking.rules import AppointmentState, BusyKind, BusyPart, SubjectKind
+from domain.columns import ALL, Columns, select
 from domain.conditions import Conditions
 from domain.localtime import Interval
 from domain.money import Money
 from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
-from policies.reach import Columns
+from policies.reach import Columns as ReachColumns
 from work import Work
 
 
@@ -28,23 +29,21 @@ class AppointmentLineRow(Record):
     """A row of `appointment_lines`."""
 
 
-APPOINTMENTS = "SELECT * FROM appointments WHERE network_id = $1 AND "
-SERVED_APPOINTMENTS = """
-SELECT * FROM (
+APPOINTMENTS = " FROM appointments WHERE network_id = $1 AND "
+SERVED_APPOINTMENTS = """ FROM (
   SELECT a.*, ARRAY[a.location_id] AS location_ids,
     ARRAY(SELECT DISTINCT l.specialist_id FROM appointment_lines l
       WHERE l.network_id = a.network_id AND l.appointment_id = a.id) AS specialist_id
   FROM appointments a WHERE a.network_id = $1
 ) AS appointment WHERE """
-APPOINTMENT = SERVED_APPOINTMENTS + "id = $2 AND "
+APPOINTMENT = "SELECT *" + SERVED_APPOINTMENTS + "id = $2 AND "
 PAGE_ORDER = " ORDER BY starts_at, id"
-COUNTED = "SELECT count(*) FROM ("
-AS_COUNTED = ") AS counted"
+COUNTED = "SELECT count(*)"
 SERVED_BY = """EXISTS (
   SELECT FROM appointment_lines l WHERE l.network_id = $1 AND l.appointment_id = id AND l.specialist_id = """
 LOCK = "SELECT id FROM appointments WHERE network_id = $1 AND id = $2 FOR UPDATE"
 LINES_OF = """
-SELECT * FROM appointment_lines WHERE network_id = $1 AND appointment_id = ANY ($2) ORDER BY appointment_id, position
+FROM appointment_lines WHERE network_id = $1 AND appointment_id = ANY ($2) ORDER BY appointment_id, position
 """
 # 26 hours: the longest row that `busy` lets in, so that the index on its start finds all that reach into the window.
 BUSY = """
@@ -54,7 +53,7 @@ WHERE network_id = $1 AND subject_id = ANY ($2) AND state <> 'released' AND appo
 """
 
 BY_START = Order("appointments", "starts_at", datetime)
-REACHED = Columns(location="location_id", owners="specialist_id", instant="starts_at")
+REACHED = ReachColumns(location="location_id", owners="specialist_id", instant="starts_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +102,16 @@ async def locked_appointment(work: Work, appointment_id: UUID) -> AppointmentRow
     return await appointment(work, appointment_id)
 
 
-async def appointments(work: Work, page: Page, asked: AppointmentFilter) -> Slice:
+async def appointments(work: Work, page: Page, asked: AppointmentFilter, *, columns: Columns = ALL) -> Slice:
     """The appointments in the viewer's reach that pass the filter, by their start."""
-    select: LiteralString = APPOINTMENTS if work.viewer.asks_no_facts else SERVED_APPOINTMENTS
+    source: LiteralString = APPOINTMENTS if work.viewer.asks_no_facts else SERVED_APPOINTMENTS
     every, wanted = _conditions(work, asked), _conditions(work, asked)
     start, last_id = page.start(BY_START)
     if last_id is not None:
         wanted.add_behind("starts_at, id", start, last_id)
-    sql = wanted.statement(select, PAGE_ORDER, limit=page.first + 1)
+    sql = wanted.statement(select(columns, "id", BY_START.column) + source, PAGE_ORDER, limit=page.first + 1)
     rows = await work.statements.fetch(sql, *wanted.arguments, record_class=AppointmentRow)
-    count = Count(every.statement(COUNTED + select, AS_COUNTED), tuple(every.arguments))
+    count = Count(every.statement(COUNTED + source), tuple(every.arguments))
     return Slice.cut(rows, page, order=BY_START, count=count)
 
 
@@ -135,9 +134,12 @@ def _conditions(work: Work, asked: AppointmentFilter) -> Conditions:
     return found
 
 
-async def lines_of_appointments(work: Work, keys: list[UUID]) -> dict[UUID, list[AppointmentLineRow]]:
+async def lines_of_appointments(
+    work: Work, keys: list[UUID], *, columns: Columns = ALL
+) -> dict[UUID, list[AppointmentLineRow]]:
     """The lines of each appointment, in their order."""
-    rows = await work.statements.fetch(LINES_OF, work.network_id, keys, record_class=AppointmentLineRow)
+    sql = select(columns, "appointment_id") + LINES_OF
+    rows = await work.statements.fetch(sql, work.network_id, keys, record_class=AppointmentLineRow)
     found: dict[UUID, list[AppointmentLineRow]] = {}
     for row in rows:
         found.setdefault(row["appointment_id"], []).append(row)

@@ -10,6 +10,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from domain.catalogue.rules import ServicePrice
+from domain.columns import ALL, Columns, select
 from domain.localtime import DateRange
 from domain.money import Money
 from domain.pages import Count, Order, Page, Slice
@@ -26,7 +27,7 @@ class ServiceLinkRow(Record):
 
 
 SERVICE = "SELECT * FROM services WHERE network_id = $1 AND id = $2"
-SERVICES_BY_ID = "SELECT * FROM services WHERE network_id = $1 AND id = ANY ($2)"
+SERVICES_BY_ID = " FROM services WHERE network_id = $1 AND id = ANY ($2)"
 SERVICES_PAGE = """
 SELECT * FROM services
 WHERE network_id = $1 AND ($2::text IS NULL OR (name, id) > ($2, $3)) ORDER BY name, id LIMIT $4
@@ -93,9 +94,10 @@ async def services(work: Work, page: Page) -> Slice:
     return Slice.cut(rows, page, order=BY_NAME, count=Count(SERVICES_COUNT, (work.network_id,)))
 
 
-async def services_by_id(work: Work, keys: list[UUID]) -> dict[UUID, ServiceRow]:
+async def services_by_id(work: Work, keys: list[UUID], *, columns: Columns = ALL) -> dict[UUID, ServiceRow]:
     """Services of the viewer's network by id."""
-    rows = await work.statements.fetch(SERVICES_BY_ID, work.network_id, keys, record_class=ServiceRow)
+    sql = select(columns, "id") + SERVICES_BY_ID
+    rows = await work.statements.fetch(sql, work.network_id, keys, record_class=ServiceRow)
     return {row["id"]: row for row in rows}
 
 

@@ -9,10 +9,12 @@ from uuid import UUID
 from asyncpg import Record
 
 from domain.clients.rules import masked_phone, name_key, searched_phone
+from domain.columns import ALL, Columns, select
 from domain.conditions import Conditions
 from domain.pages import Count, Order, Page, Slice
 from errors import InvalidInput, NotFound
-from policies.reach import ALWAYS, Columns, Reach
+from policies.reach import ALWAYS, Reach
+from policies.reach import Columns as ReachColumns
 from work import Work
 
 
@@ -26,9 +28,8 @@ LEAST_SEARCH_LETTERS = 3
 MOST_FOUND = 10
 """Clients on a page of a search."""
 
-CLIENTS = "SELECT * FROM clients WHERE network_id = $1 AND "
-KNOWN_CLIENTS = """
-SELECT * FROM (
+CLIENTS = " FROM clients WHERE network_id = $1 AND "
+KNOWN_CLIENTS = """ FROM (
   SELECT c.*,
     ARRAY(SELECT l.location_id FROM client_locations l WHERE l.network_id = c.network_id AND l.client_id = c.id)
       AS location_ids,
@@ -37,13 +38,12 @@ SELECT * FROM (
       WHERE a.network_id = c.network_id AND a.client_id = c.id) AS specialist_id
   FROM clients c WHERE c.network_id = $1
 ) AS client WHERE """
-CLIENT = KNOWN_CLIENTS + "id = $2 AND "
+CLIENT = "SELECT *" + KNOWN_CLIENTS + "id = $2 AND "
 PAGE_ORDER = " ORDER BY name_key, id"
-COUNTED = "SELECT count(*) FROM ("
-AS_COUNTED = ") AS counted"
+COUNTED = "SELECT count(*)"
 
 BY_NAME = Order("clients", "name_key", str)
-REACHED = Columns(locations="location_ids", owners="specialist_id")
+REACHED = ReachColumns(locations="location_ids", owners="specialist_id")
 
 
 class SearchTooShort(InvalidInput):
@@ -69,16 +69,17 @@ async def client(work: Work, client_id: UUID, *, path: tuple[str | int, ...] = (
     return row
 
 
-async def clients_by_id(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, ClientRow]:
+async def clients_by_id(work: Work, keys: list[UUID], *, reach: Reach, columns: Columns = ALL) -> dict[UUID, ClientRow]:
     """Clients of the reach by id."""
     wanted = Conditions(work.network_id)
     wanted.add("id = ANY (", keys, ")")
     wanted.add_reach(reach, REACHED)
-    rows = await work.statements.fetch(wanted.statement(_select(work)), *wanted.arguments, record_class=ClientRow)
+    sql = wanted.statement(select(columns, "id") + _source(work))
+    rows = await work.statements.fetch(sql, *wanted.arguments, record_class=ClientRow)
     return {row["id"]: row for row in rows}
 
 
-def _select(work: Work) -> LiteralString:
+def _source(work: Work) -> LiteralString:
     """Clients without the facts that nobody will ask for, or with them: these cost a statement's part for each row."""
     return CLIENTS if work.viewer.asks_no_facts else KNOWN_CLIENTS
 
@@ -91,21 +92,22 @@ async def entered_client(work: Work, client_id: UUID) -> ClientRow:
     return found[client_id]
 
 
-async def clients(work: Work, page: Page, *, search: str | None) -> Slice:
+async def clients(work: Work, page: Page, *, search: str | None, columns: Columns = ALL) -> Slice:
     """The clients in the viewer's reach, by folded name; `search` is a part of the name or a whole E.164 phone.
 
     Searching needs a right of its own, and brings few at a time: client bases leak by it. Raises Forbidden,
     SearchTooShort, BadCursor.
     """
     if search is None:
-        return await _found_clients(work, page, _Asked())
+        return await _found_clients(work, page, _Asked(), columns)
     key = name_key(search)
     if len(key.replace(" ", "")) < LEAST_SEARCH_LETTERS:
         raise SearchTooShort("The search text is too short.", path=("search",))
     if not work.viewer.could_anywhere("clients:search"):
         work.viewer.refuse("clients:search")
     few = replace(page, first=min(page.first, MOST_FOUND))
-    return await _found_clients(work, few, _Asked(key, searched_phone(search), work.viewer.scope("clients:search")))
+    asked = _Asked(key, searched_phone(search), work.viewer.scope("clients:search"))
+    return await _found_clients(work, few, asked, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,14 @@ class _Asked:
     reach: Reach = ALWAYS
 
 
-async def _found_clients(work: Work, page: Page, asked: _Asked) -> Slice:
+async def _found_clients(work: Work, page: Page, asked: _Asked, columns: Columns) -> Slice:
     every, wanted = _conditions(work, asked), _conditions(work, asked)
     key, last_id = page.start(BY_NAME)
     if last_id is not None:
         wanted.add_behind("name_key, id", key, last_id)
-    sql = wanted.statement(_select(work), PAGE_ORDER, limit=page.first + 1)
+    sql = wanted.statement(select(columns, "id", BY_NAME.column) + _source(work), PAGE_ORDER, limit=page.first + 1)
     rows = await work.statements.fetch(sql, *wanted.arguments, record_class=ClientRow)
-    count = Count(every.statement(COUNTED + _select(work), AS_COUNTED), tuple(every.arguments))
+    count = Count(every.statement(COUNTED + _source(work)), tuple(every.arguments))
     return Slice.cut(rows, page, order=BY_NAME, count=count)
 
 

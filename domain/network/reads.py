@@ -6,6 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from domain.columns import ALL, Columns, select
 from domain.pages import Count, Order, Page, Slice
 from errors import NotFound
 from work import Work
@@ -25,7 +26,7 @@ SELECT * FROM networks
 WHERE id IN (SELECT domain_id FROM places_of($1, $2) WHERE domain_kind = 'NETWORK') ORDER BY name, id
 """
 LOCATION = "SELECT * FROM locations WHERE network_id = $1 AND id = $2"
-LOCATIONS_BY_ID = "SELECT * FROM locations WHERE network_id = $1 AND id = ANY ($2)"
+LOCATIONS_BY_ID = " FROM locations WHERE network_id = $1 AND id = ANY ($2)"
 LOCATIONS_PAGE = """
 SELECT * FROM locations WHERE network_id = $1 AND ($2::text IS NULL OR (name, id) > ($2, $3)) ORDER BY name, id LIMIT $4
 """
@@ -80,7 +81,8 @@ async def locations(work: Work, page: Page) -> Slice:
     return Slice.cut(rows, page, order=BY_NAME, count=Count(LOCATIONS_COUNT, (work.network_id,)))
 
 
-async def locations_by_id(work: Work, keys: list[UUID]) -> dict[UUID, LocationRow]:
+async def locations_by_id(work: Work, keys: list[UUID], *, columns: Columns = ALL) -> dict[UUID, LocationRow]:
     """Locations of the viewer's network by id."""
-    rows = await work.statements.fetch(LOCATIONS_BY_ID, work.network_id, keys, record_class=LocationRow)
+    sql = select(columns, "id") + LOCATIONS_BY_ID
+    rows = await work.statements.fetch(sql, work.network_id, keys, record_class=LocationRow)
     return {row["id"]: row for row in rows}

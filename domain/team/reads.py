@@ -10,11 +10,13 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from domain.columns import ALL, Columns, select
 from domain.network import reads as network
 from domain.pages import Count, Order, Page, Slice
 from errors import InvalidInput, NotFound
 from policies.catalogue import DomainKind
-from policies.reach import Columns, Reach
+from policies.reach import Columns as ReachColumns
+from policies.reach import Reach
 from work import Work
 
 
@@ -32,7 +34,7 @@ class HoldingAccountRow(Record):
 
 ROLE_DESCRIPTIONS = "SELECT code, description FROM roles WHERE network_id = $1 AND state = 'ACTIVE'"
 SPECIALIST = "SELECT * FROM specialists WHERE network_id = $1 AND id = $2"
-SPECIALISTS_BY_ID = "SELECT * FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
+SPECIALISTS_BY_ID = " FROM specialists WHERE network_id = $1 AND id = ANY ($2)"
 SPECIALISTS_PAGE = """
 SELECT * FROM specialists
 WHERE network_id = $1 AND ($2::text IS NULL OR (name, id) > ($2, $3)) ORDER BY name, id LIMIT $4
@@ -91,7 +93,7 @@ BY_NAME = Order("specialists", "name", str)
 OLDEST_FIRST = Order("assignments", "valid_from", datetime)
 OLDEST_MEMBERS_FIRST = Order("members", "valid_from", datetime)
 # What has no location lies at the network: only who reads assignments there reaches it.
-REACHED = Columns(location="COALESCE(a.location_id, a.network_id)")
+REACHED = ReachColumns(location="COALESCE(a.location_id, a.network_id)")
 
 
 async def role_descriptions(work: Work) -> dict[str, str]:
@@ -121,11 +123,12 @@ async def specialists(work: Work, page: Page) -> Slice:
     return Slice.cut(rows, page, order=BY_NAME, count=Count(SPECIALISTS_COUNT, (work.network_id,)))
 
 
-async def specialists_by_id(work: Work, keys: list[UUID]) -> dict[UUID, SpecialistRow]:
+async def specialists_by_id(work: Work, keys: list[UUID], *, columns: Columns = ALL) -> dict[UUID, SpecialistRow]:
     """Specialists of the viewer's network by id; elsewhere there are none."""
     if work.domain.network_id is None:
         return {}
-    rows = await work.statements.fetch(SPECIALISTS_BY_ID, work.network_id, keys, record_class=SpecialistRow)
+    sql = select(columns, "id") + SPECIALISTS_BY_ID
+    rows = await work.statements.fetch(sql, work.network_id, keys, record_class=SpecialistRow)
     return {row["id"]: row for row in rows}
 
 

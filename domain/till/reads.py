@@ -7,11 +7,13 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from domain.columns import ALL, Columns, select
 from domain.conditions import Conditions
 from domain.money import Money
 from domain.till.rules import Settlement
 from errors import NotFound
-from policies.reach import Columns, Reach
+from policies.reach import Columns as ReachColumns
+from policies.reach import Reach
 from work import Work
 
 
@@ -46,8 +48,7 @@ SELECT p.*, s.currency, s.appointment_id FROM payments p
 JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id WHERE p.network_id = $1 AND p.id = $2
 """
 VISIBLE_SALE = SALE + " AND "
-PAYMENTS = """
-SELECT * FROM (
+PAYMENTS = """ FROM (
   SELECT p.*, s.currency, s.appointment_id, s.location_id, a.starts_at,
     ARRAY(SELECT DISTINCT l.specialist_id FROM appointment_lines l
       WHERE l.network_id = a.network_id AND l.appointment_id = a.id) AS specialist_id
@@ -56,13 +57,14 @@ SELECT * FROM (
   JOIN appointments a ON a.network_id = s.network_id AND a.id = s.appointment_id
   WHERE p.network_id = $1
 ) AS payment WHERE """
-ALL_PAYMENTS = """
-SELECT p.*, s.currency, s.appointment_id, s.location_id FROM payments p
-JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id WHERE p.network_id = $1 AND """
-VISIBLE_PAYMENT = PAYMENTS + "id = $2 AND "
+ALL_PAYMENTS = """ FROM (
+  SELECT p.*, s.currency, s.appointment_id, s.location_id FROM payments p
+  JOIN sales s ON s.network_id = p.network_id AND s.id = p.sale_id WHERE p.network_id = $1
+) AS payment WHERE """
+VISIBLE_PAYMENT = "SELECT *" + PAYMENTS + "id = $2 AND "
 PAYMENTS_ORDER = " ORDER BY captured_at, id"
 
-REACHED = Columns(location="location_id", owners="specialist_id", instant="starts_at")
+REACHED = ReachColumns(location="location_id", owners="specialist_id", instant="starts_at")
 
 
 def facts_of(row: Record, *, amount: Money | None = None) -> dict[str, object]:
@@ -142,13 +144,15 @@ async def payment(work: Work, payment_id: UUID) -> PaymentRow:
     return row
 
 
-async def payments_of_appointments(work: Work, keys: list[UUID], *, reach: Reach) -> dict[UUID, list[PaymentRow]]:
+async def payments_of_appointments(
+    work: Work, keys: list[UUID], *, reach: Reach, columns: Columns = ALL
+) -> dict[UUID, list[PaymentRow]]:
     """The payments of each appointment, as far as the reach goes."""
     wanted = Conditions(work.network_id)
     wanted.add("appointment_id = ANY (", keys, ")")
     wanted.add_reach(reach, REACHED)
-    select: LiteralString = ALL_PAYMENTS if work.viewer.asks_no_facts else PAYMENTS
-    sql = wanted.statement(select, PAYMENTS_ORDER)
+    source: LiteralString = ALL_PAYMENTS if work.viewer.asks_no_facts else PAYMENTS
+    sql = wanted.statement(select(columns, "appointment_id") + source, PAYMENTS_ORDER)
     rows = await work.statements.fetch(sql, *wanted.arguments, record_class=PaymentRow)
     found: dict[UUID, list[PaymentRow]] = {}
     for row in rows:
