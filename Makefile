@@ -33,7 +33,7 @@ check: .venv/dev.stamp ## Check format, lint, types, layers, dependencies, house
 	.venv/bin/deptry .
 	.venv/bin/pytest --quiet tests/house tests/docs
 
-bench: .venv/dev.stamp ## Compare speeds, print ratios and write benchmarks/latest.json; SUITE=policies runs one suite
+bench: .venv/dev.stamp ## Compare speeds, print ratios and write benchmarks/latest.json; SUITE=reads runs one suite
 	.venv/bin/python -m benchmarks $(SUITE)
 
 docs: .venv/dev.stamp ## Write the pages that the code knows: docs/*.md of tables, CHANGELOG.md and schema/schema.graphql
