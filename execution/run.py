@@ -86,7 +86,9 @@ class OperationRun:
         shape = operation.shape(variables) if variables is not None else None
         if shape is not None and variables is not None:
             context.charge(shape.cost_for_nobody(variables) if context.is_nobody else shape.cost(variables))
-        if self.kind is OperationType.QUERY:
+        if (
+            self.kind is OperationType.QUERY and not context.has_work
+        ):  # who left its plan has one, and nothing read in it
             await context.reopen()
         if not self.schema.compiles or context.has_left_plan or self.kind is OperationType.SUBSCRIPTION:
             return None
@@ -97,11 +99,16 @@ class OperationRun:
         if not self.document.is_known:
             count(Outcome.FIRST)
             return None
+        outcome = Outcome.COMPILE if shape is None or shape.plan is None else Outcome.HIT
         try:
             if shape is None or variables is None:
                 raise Deopt(Reason.VARIABLES)
-            outcome = Outcome.COMPILE if shape.plan is None else Outcome.HIT
-            data = await shape.planned().run(self.context, variables)
+            plan = shape.planned()
+        except Deopt as unplanned:
+            count(Outcome.DEOPT, unplanned.reason, unplanned.field)
+            return None
+        try:
+            data = await plan.run(self.context, variables)
         except Deopt as left:
             count(Outcome.DEOPT, left.reason, left.field)
             await self.context.start_over()

@@ -120,3 +120,22 @@ async def test_a_request_that_is_given_up_within_its_plan_closes_its_work(monkey
         await asked
 
     assert host.told == ["read", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("case", "document", "told"),
+    [
+        ("no plan", "{ __schema { queryType { name } } }", ["read", "closed"]),
+        ("a plan that is left", '{ mend(name: "broken") }', ["read", "closed", "read", "closed"]),
+    ],
+)
+async def test_who_has_no_plan_opens_one_work_and_who_leaves_it_a_second(
+    case: str, document: str, told: list[str]
+) -> None:
+    host = ToyHost()
+    await execute(host, document)
+    host.told.clear()
+
+    await execute(host, document)
+
+    assert host.told == told, case
