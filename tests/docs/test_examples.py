@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import OperationType, build_schema, parse, validate
 
 from docs.generate.source import HOUSE, merged
+from execution.plan import Plan
+from execution.seams import NO_VARIABLES, Operation, operations_of
 
 PAGES = sorted(
     file.relative_to(HOUSE) for file in (*HOUSE.glob("*.md"), *HOUSE.glob("docs/**/*.md"), *HOUSE.glob("changes/*.md"))
@@ -33,6 +35,15 @@ def test_a_document_of_the_pages_is_valid(document: str) -> None:
     schema = build_schema(merged().schema.sdl())
 
     assert [error.message for error in validate(schema, parse(document))] == []
+
+
+@pytest.mark.parametrize("document", _documents())
+def test_a_document_of_the_pages_runs_in_a_plan(document: str) -> None:
+    schema, node = merged().schema._schema, parse(document)
+
+    for operation in operations_of(node):
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            Plan.of(Operation.of(schema, node, operation, NO_VARIABLES))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
