@@ -19,7 +19,7 @@ from database.migrate import migrate
 from settings import Settings
 from tests.api import Api
 
-EQUIVALENCE_SEED = "REMIT_EQUIVALENCE_SEED"
+EQUIVALENCE_SEED = "EQUIVALENCE_SEED"
 
 
 def pytest_configure() -> None:

@@ -3,9 +3,9 @@
 The compiling schema answers the first asking of a document twice, since it compiles on the second sighting; then the
 same document is asked otherwise, with other variables and by others: the plan must be right for them, too.
 
-REMIT_EQUIVALENCE_QUERIES  how many queries are compared
-REMIT_EQUIVALENCE_SEED     of all chance; printed at the start and with each difference
-REMIT_EQUIVALENCE_NUMBER   one document alone, as a difference names it
+EQUIVALENCE_QUERIES  how many queries are compared
+EQUIVALENCE_SEED     of all chance; printed at the start and with each difference
+EQUIVALENCE_NUMBER   one document alone, as a difference names it
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ Ask = Callable[[RemitSchema, Operation], Awaitable[bytes]]
 
 def chosen_seed() -> str:
     """The seed that the environment names: the tester's own, or the one that stands at the head of the run."""
-    return os.environ["REMIT_EQUIVALENCE_SEED"]
+    return os.environ["EQUIVALENCE_SEED"]
 
 
 def chosen_documents(queries: int) -> range:
     """The numbers of the documents for this many queries, or for as many or the one that the environment names."""
-    if only := os.environ.get("REMIT_EQUIVALENCE_NUMBER"):
+    if only := os.environ.get("EQUIVALENCE_NUMBER"):
         return range(int(only), int(only) + 1)
-    queries = int(os.environ.get("REMIT_EQUIVALENCE_QUERIES", queries))
+    queries = int(os.environ.get("EQUIVALENCE_QUERIES", queries))
     return range(-(-queries // SIGHTINGS))
 
 
@@ -97,7 +97,7 @@ class Comparison:
         return "\n".join(
             (
                 "The plan answers otherwise. To see it again:",
-                f"REMIT_EQUIVALENCE_SEED={self.seed} REMIT_EQUIVALENCE_NUMBER={number} pytest {self.test}",
+                f"EQUIVALENCE_SEED={self.seed} EQUIVALENCE_NUMBER={number} pytest {self.test}",
                 f"asked by {asker}, operation {operation.operation_name}, variables {operation.variables}",
                 operation.document,
                 f"plan:     {found.decode()}",
